@@ -1,0 +1,217 @@
+#include "app/shelf.h"
+
+#include <bsd/sys/tree.h>
+#include <stdlib.h>
+
+#include "codec/store.h"
+
+typedef struct row {
+    RB_ENTRY(row) by_key;
+    RB_ENTRY(row) by_due;
+    RB_ENTRY(row) by_basis;
+    kh_stored_subject stored; /* its texts and `basis` lie in `bytes` */
+    kh_text basis;
+    char *bytes;
+} row;
+
+static int compare_keys(const row *a, const row *b)
+{
+    return kh_text_compare(a->stored.key, b->stored.key);
+}
+
+static int compare_due(const row *a, const row *b)
+{
+    if (a->stored.due_at != b->stored.due_at) {
+        return a->stored.due_at < b->stored.due_at ? -1 : 1;
+    }
+    return compare_keys(a, b);
+}
+
+static int compare_basis(const row *a, const row *b)
+{
+    int order = kh_text_compare(a->basis, b->basis);
+    return order != 0 ? order : compare_keys(a, b);
+}
+
+RB_HEAD(key_tree, row);
+RB_HEAD(due_tree, row);
+RB_HEAD(basis_tree, row);
+/* not every function that is generated is used */
+#define KH_TREE_FUNCTION __attribute__((unused)) static
+RB_GENERATE_INTERNAL(key_tree, row, by_key, compare_keys, KH_TREE_FUNCTION)
+RB_GENERATE_INTERNAL(due_tree, row, by_due, compare_due, KH_TREE_FUNCTION)
+RB_GENERATE_INTERNAL(basis_tree, row, by_basis, compare_basis, KH_TREE_FUNCTION)
+
+struct kh_shelf {
+    kh_subject_source source;
+    struct key_tree keys;
+    struct due_tree due;
+    struct basis_tree derived;
+    kh_stored_subject *list; /* what the last read gave */
+    size_t list_size;
+};
+
+static row *find(const kh_shelf *shelf, kh_text key)
+{
+    row wanted = {.stored = {.key = key}};
+    return RB_FIND(key_tree, (struct key_tree *)&shelf->keys, &wanted);
+}
+
+static kh_rc shelf_read(void *self, kh_text key, kh_stored_subject *out)
+{
+    const row *found = find(self, key);
+    *out = found != NULL ? found->stored : (kh_stored_subject){.key = key, .due_at = KH_INSTANT_NONE};
+    return KH_OK;
+}
+
+static kh_rc shelf_read_basis(void *self, kh_text key, kh_text *facts)
+{
+    const row *found = find(self, key);
+    *facts = found != NULL ? found->stored.facts : (kh_text){"", 0};
+    return KH_OK;
+}
+
+static kh_rc list_row(kh_shelf *shelf, size_t at, const row *of)
+{
+    if (at == shelf->list_size) {
+        size_t size = shelf->list_size == 0 ? 64 : shelf->list_size * 2;
+        kh_stored_subject *list = realloc(shelf->list, size * sizeof *list);
+        if (list == NULL) {
+            return KH_E_MEMORY;
+        }
+        shelf->list = list;
+        shelf->list_size = size;
+    }
+    shelf->list[at] = of->stored;
+    return KH_OK;
+}
+
+static kh_rc shelf_read_dependents(void *self, kh_text key, kh_stored_subject **out, size_t *count)
+{
+    kh_shelf *shelf = self;
+    row first = {.basis = key};
+    kh_rc rc = KH_OK;
+    *count = 0;
+    row *next = RB_NFIND(basis_tree, &shelf->derived, &first);
+    while (rc == KH_OK && next != NULL && kh_text_equal(next->basis, key)) {
+        rc = list_row(shelf, (*count)++, next);
+        next = RB_NEXT(basis_tree, &shelf->derived, next);
+    }
+    *out = shelf->list;
+    return rc;
+}
+
+static kh_rc shelf_read_due(void *self, kh_instant after, kh_instant until, size_t limit, kh_stored_subject **out,
+                            size_t *count)
+{
+    kh_shelf *shelf = self;
+    row first = {.stored = {.due_at = after == KH_INSTANT_NONE ? KH_INSTANT_NONE : after + 1}};
+    kh_rc rc = KH_OK;
+    *count = 0;
+    row *next = RB_NFIND(due_tree, &shelf->due, &first);
+    while (rc == KH_OK && next != NULL && next->stored.due_at <= until && *count < limit) {
+        rc = list_row(shelf, (*count)++, next);
+        next = RB_NEXT(due_tree, &shelf->due, next);
+    }
+    *out = shelf->list;
+    return rc;
+}
+
+kh_shelf *kh_shelf_new(void)
+{
+    kh_shelf *shelf = calloc(1, sizeof *shelf);
+    if (shelf != NULL) {
+        shelf->source = (kh_subject_source){shelf, shelf_read, shelf_read_basis, shelf_read_dependents, shelf_read_due};
+    }
+    return shelf;
+}
+
+static void take_out(kh_shelf *shelf, row *of)
+{
+    RB_REMOVE(key_tree, &shelf->keys, of);
+    if (of->stored.due_at != KH_INSTANT_NONE) {
+        RB_REMOVE(due_tree, &shelf->due, of);
+    }
+    if (of->basis.length > 0) {
+        RB_REMOVE(basis_tree, &shelf->derived, of);
+    }
+    free(of->bytes);
+    free(of);
+}
+
+void kh_shelf_free(kh_shelf *shelf)
+{
+    if (shelf == NULL) {
+        return;
+    }
+    row *next = RB_MIN(key_tree, &shelf->keys);
+    while (next != NULL) {
+        row *gone = next;
+        next = RB_NEXT(key_tree, &shelf->keys, gone);
+        take_out(shelf, gone);
+    }
+    free(shelf->list);
+    free(shelf);
+}
+
+const kh_subject_source *kh_shelf_source(const kh_shelf *shelf)
+{
+    return &shelf->source;
+}
+
+static kh_text append(char **to, kh_text text)
+{
+    kh_text copy = {*to, text.length};
+    if (text.length > 0) {
+        memcpy(*to, text.data, text.length);
+    }
+    *to += text.length;
+    return copy;
+}
+
+kh_rc kh_shelf_put(kh_shelf *shelf, const kh_subject *subject, kh_arena *arena)
+{
+    kh_text facts = {"", 0};
+    kh_text decisions = {"", 0};
+    kh_rc rc = kh_store_facts_encode(&subject->facts, arena, &facts);
+    if (rc == KH_OK) {
+        rc = kh_store_keys_encode(subject->keys, subject->key_count, arena, &decisions);
+    }
+    row *put = rc == KH_OK ? calloc(1, sizeof *put) : NULL;
+    char *bytes =
+        put == NULL ? NULL : malloc(subject->key.length + facts.length + decisions.length + subject->basis.length + 1);
+    if (bytes == NULL) {
+        free(put);
+        return rc == KH_OK ? KH_E_MEMORY : rc;
+    }
+    char *next = bytes;
+    put->bytes = bytes;
+    put->stored = (kh_stored_subject){
+        .key = append(&next, subject->key), .known = true, .accepted = subject->accepted, .due_at = subject->due_at};
+    put->stored.facts = append(&next, facts);
+    put->stored.decisions = append(&next, decisions);
+    put->basis = append(&next, subject->basis);
+    row *before = find(shelf, subject->key);
+    if (before != NULL) {
+        take_out(shelf, before);
+    }
+    RB_INSERT(key_tree, &shelf->keys, put);
+    if (put->stored.due_at != KH_INSTANT_NONE) {
+        RB_INSERT(due_tree, &shelf->due, put);
+    }
+    if (put->basis.length > 0) {
+        RB_INSERT(basis_tree, &shelf->derived, put);
+    }
+    return KH_OK;
+}
+
+const kh_stored_subject *kh_shelf_next(const kh_shelf *shelf, kh_text after)
+{
+    row wanted = {.stored = {.key = after}};
+    struct key_tree *keys = (struct key_tree *)&shelf->keys;
+    row *next = RB_NFIND(key_tree, keys, &wanted);
+    if (next != NULL && kh_text_equal(next->stored.key, after)) {
+        next = RB_NEXT(key_tree, keys, next);
+    }
+    return next == NULL ? NULL : &next->stored;
+}

@@ -1,0 +1,85 @@
+#include "cli/command.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app/heap.h"
+
+void kh_common_init(kh_common *common, const kh_command *command)
+{
+    *common = (kh_common){.command = command, .config = getenv("KAKEHASHI_CONFIG")};
+    if (common->config == NULL || common->config[0] == '\0') {
+        common->config = KH_DEFAULT_CONFIG;
+    }
+    kh_arena_init(&common->arena, 65536, kh_heap());
+    kh_problems_init(&common->problems, &common->arena);
+    optind = 0; /* getopt starts over, with its own messages as they are */
+}
+
+void kh_common_deinit(kh_common *common)
+{
+    kh_arena_deinit(&common->arena);
+}
+
+int kh_usage(const kh_command *command, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    (void)fprintf(stderr, "kakehashi %s: ", command->name);
+    (void)vfprintf(stderr, format, arguments);
+    (void)fprintf(stderr, "\nTry: kakehashi %s --help\n", command->name);
+    va_end(arguments);
+    return KH_EXIT_USAGE;
+}
+
+bool kh_common_option(kh_common *common, int option, int *status)
+{
+    *status = KH_EXIT_OK;
+    switch (option) {
+    case 'c':
+        common->config = optarg;
+        return false;
+    case 's':
+        if (common->override_count == KH_OVERRIDES_MAX) {
+            *status = kh_usage(common->command, "more than %d --set; put them into a settings file", KH_OVERRIDES_MAX);
+            return true;
+        }
+        common->overrides[common->override_count++] = optarg;
+        return false;
+    case 'h':
+        (void)printf("kakehashi %s: %s\n\n%s", common->command->name, common->command->summary, common->command->help);
+        return true;
+    default: /* getopt has said what is wrong */
+        (void)fprintf(stderr, "Try: kakehashi %s --help\n", common->command->name);
+        *status = KH_EXIT_USAGE;
+        return true;
+    }
+}
+
+int kh_common_report(const kh_common *common, kh_rc rc)
+{
+    for (const kh_problem *problem = common->problems.first; problem != NULL; problem = problem->next) {
+        (void)fprintf(stderr, "%.*s\n", KH_TEXT_ARGS(problem->text));
+    }
+    if (common->problems.count > KH_PROBLEMS_KEPT) {
+        (void)fprintf(stderr, "and %u more\n", common->problems.count - KH_PROBLEMS_KEPT);
+    }
+    if (rc == KH_OK) {
+        return KH_EXIT_OK;
+    }
+    if (rc == KH_E_MEMORY) {
+        (void)fprintf(stderr, "kakehashi: out of memory\n");
+        return KH_EXIT_FAILED;
+    }
+    return rc == KH_E_CONFIGURATION ? KH_EXIT_CONFIGURATION : KH_EXIT_FAILED;
+}
+
+int kh_common_load(kh_common *common, unsigned needs, kh_configuration *out)
+{
+    kh_rc rc = kh_configuration_load(common->config, common->overrides, common->override_count, &common->problems, out);
+    if (rc == KH_OK && needs != 0) {
+        rc = kh_settings_require(&out->settings, needs, &common->problems);
+    }
+    return kh_common_report(common, rc);
+}

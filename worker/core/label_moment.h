@@ -1,0 +1,46 @@
+/* The gates at one instant: everything about a status that can change with time. */
+#ifndef KAKEHASHI_CORE_LABEL_MOMENT_H
+#define KAKEHASHI_CORE_LABEL_MOMENT_H
+
+#include "kakehashi/decision.h"
+
+/*! One label seen towards one host: what the gates look at, found once. */
+typedef struct kh_label_view {
+    const kh_arrangement *arrangement;
+    const kh_participant *home;
+    const kh_participant *host;
+    const kh_part *home_part;   /*!< NULL: home has stated nothing */
+    const kh_part *host_part;   /*!< NULL: host has stated nothing */
+    const kh_origin *origin;    /*!< NULL: the issue is unknown */
+    const struct kh_label_view *basis; /*!< the basis towards this label's home; NULL: not derived here */
+} kh_label_view;
+
+/*! Between two midnights nothing changes. */
+typedef struct kh_moment {
+    bool known; /*!< worked out already (see label.c) */
+    const kh_rule_pack *pack;
+    uint32_t reasons;
+    const kh_details *details;
+    const kh_validity *validity;
+    bool under_consultation;
+    const kh_body *measure; /*!< NULL: none in force */
+    kh_basis_state basis_state;
+} kh_moment;
+
+void kh_moment_at(const kh_label_view *view, kh_instant at, kh_moment *out);
+
+/*! What the reasons come to: the first gate that fails names it. */
+kh_outcome kh_reasons_outcome(uint32_t reasons);
+kh_public_outcome kh_reasons_public_outcome(uint32_t reasons);
+
+/*! The reasons of gates 7 and 8, which the public does not see coming. */
+#define KH_CONFIDENTIAL_REASONS                                                                                        \
+    (1U << KH_REASON_DISPUTE_FAILED | 1U << KH_REASON_UNDER_CONSULTATION | 1U << KH_REASON_MEASURE)
+
+/*! An upper bound of how many instants kh_view_instants writes. */
+size_t kh_view_instants_bound(const kh_label_view *view);
+
+/*! Every instant at which a gate may turn, ascending, none twice. \return how many. */
+size_t kh_view_instants(const kh_label_view *view, kh_instant *out);
+
+#endif
