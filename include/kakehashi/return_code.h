@@ -18,10 +18,10 @@ typedef enum kh_rc {
     KH_E_NOT_MINE = -203,/*!< a lane's epoch or place is not what it was: the lane belongs to somebody else */
     KH_E_BAD_ROW = -204, /*!< the database refuses a row of this batch: find it by halving */
     KH_E_TIMEOUT = -205, /*!< not yet: ask again later */
+    KH_E_FENCED = -206,  /*!< another producer has used this one's id: renew it, and count every lane as lost */
     /* This process: stop; nothing may be committed any more. */
     KH_E_MEMORY = -901,
     KH_E_CONFIGURATION = -902, /*!< settings, topics or schema are not what they must be */
-    KH_E_FENCED = -903,        /*!< a newer instance of this very producer exists */
     KH_E_REWOUND = -904,       /*!< database or topic went back in time; a person must decide */
     KH_E_INTERNAL = -905       /*!< cannot happen; a defect of ours */
 } kh_rc;

@@ -27,13 +27,14 @@ void kh_check_subject(kh_check *check, const kh_event_rules *rules, kh_text subj
     const kh_place place = KH_PLACE(NULL, "subject");
     bool about_arrangement = kh_text_equal(kh_subject_participant(subject), KH_TEXT("arrangement"));
     if (!kh_label_id_is_valid(subject_id(subject))) {
-        kh_check_fail_value(check, KH_REFUSAL_INVALID_SUBJECT, &place, subject,
-                            "write a label as <participant>/<id> or the arrangement as arrangement/<id>; an id is 1 to 64 "
-                            "printable ASCII characters without space, \"@\" and \"|\"");
+        kh_check_fail_value(
+            check, KH_REFUSAL_INVALID_SUBJECT, &place, subject,
+            "write a label as <participant>/<id> or the arrangement as arrangement/<id>; an id is 1 to 64 "
+            "printable ASCII characters without space, \"@\" and \"|\"");
     } else if (about_arrangement != kh_body_is_about_arrangement(kind)) {
         kh_check_fail_value(check, KH_REFUSAL_INVALID_SUBJECT, &place, subject, "%s",
-                            about_arrangement ? "this body is about a label; name one" :
-                                                "this body is about an arrangement; name it as arrangement/<id>");
+                            about_arrangement ? "this body is about a label; name one"
+                                              : "this body is about an arrangement; name it as arrangement/<id>");
     } else if (!about_arrangement && kh_rule_book_participant(rules->book, kh_subject_participant(subject)) == NULL) {
         kh_check_fail_value(check, KH_REFUSAL_INVALID_SUBJECT, &place, subject,
                             "no rule pack knows this participant; begin with one that takes part");
@@ -95,7 +96,6 @@ void kh_check_origin(kh_check *check, const kh_event_rules *rules, const kh_even
     }
 }
 
-/* "key" and the like stand beside the event, not in it. */
 static void check_key(kh_check *check, const kh_record *record, const kh_event *event)
 {
     const kh_place place = KH_PLACE(NULL, "the record's key");
@@ -192,7 +192,8 @@ static void check_notice(kh_check *check, const kh_rule_pack *pack, const kh_eve
         kh_day_print(last_day, last);
         kh_day_print(latest, latest_text);
         kh_check_fail(check, KH_REFUSAL_NOTICE_TOO_SHORT, &at,
-                      "%s is less than %" PRIu32 " months after given_on %s: notice had to be given by %s (Art 11.3); state "
+                      "%s is less than %" PRIu32
+                      " months after given_on %s: notice had to be given by %s (Art 11.3); state "
                       "a later last day",
                       last, pack->termination_notice_months, given, latest_text);
     }

@@ -1,5 +1,5 @@
-/* Whether the record's place and the rule packs allow an event: topic, key, partition, arrangement, level, origin, and who
- * may state what. Private to this room. */
+/* Whether the record's place and the rule packs allow an event: topic, key, partition, arrangement, level, origin, and
+ * who may state what. Private to this room. */
 #ifndef KH_CODEC_EVENT_AUTHORITY_H
 #define KH_CODEC_EVENT_AUTHORITY_H
 

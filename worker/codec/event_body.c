@@ -282,8 +282,14 @@ static kh_rc read_digest(body_reader *reader, const ProtobufCMessage *message)
     {                                                                                                                  \
         FIELD_DATE, #field, offsetof(Kakehashi__V1__##type, field), offsetof(kh_body, target)                          \
     }
-#define TEXT(type, field)   {FIELD_TEXT, #field, offsetof(Kakehashi__V1__##type, field), 0}
-#define REMARK(type, field) {FIELD_REMARK, #field, offsetof(Kakehashi__V1__##type, field), 0}
+#define TEXT(type, field)                                                                                              \
+    {                                                                                                                  \
+        FIELD_TEXT, #field, offsetof(Kakehashi__V1__##type, field), 0                                                  \
+    }
+#define REMARK(type, field)                                                                                            \
+    {                                                                                                                  \
+        FIELD_REMARK, #field, offsetof(Kakehashi__V1__##type, field), 0                                                \
+    }
 
 /* By field number in Event. */
 static const body_rule RULES[] = {
@@ -304,10 +310,7 @@ static const body_rule RULES[] = {
                           {DATE(LabelRevoked, decided_on, decided_on), DATE(LabelRevoked, effective_from, day),
                            TEXT(LabelRevoked, reason_code), REMARK(LabelRevoked, remark)},
                           NULL},
-    [KH_REVOCATION_WITHDRAWN] = {"revocation_withdrawn",
-                                 &kakehashi__v1__revocation_withdrawn__descriptor,
-                                 {{0}},
-                                 NULL},
+    [KH_REVOCATION_WITHDRAWN] = {"revocation_withdrawn", &kakehashi__v1__revocation_withdrawn__descriptor, {{0}}, NULL},
     [KH_REVOCATION_NOTICE_GIVEN] = {"revocation_notice_given",
                                     &kakehashi__v1__revocation_notice_given__descriptor,
                                     {DATE(RevocationNoticeGiven, given_on, day)},

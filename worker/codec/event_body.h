@@ -8,7 +8,7 @@
 #include "kakehashi/event.h"
 #include "kakehashi/v1/event.pb-c.h"
 
-/*! What is left after proto3's defaults, of one kind of body. NULL for a number that is none. */
+/*! The message of a kind of body. NULL for a number that is none. */
 const ProtobufCMessageDescriptor *kh_body_descriptor(uint32_t kind);
 
 /*! "label_issued"; NULL for a number that is no body. Static storage. */
@@ -20,8 +20,8 @@ const char *kh_body_name(uint32_t kind);
  *  \param place    where it stands, for refusals.
  *  \param out      complete only if nothing was noted in \a check.
  *  \retval KH_OK, whatever was noted; or KH_E_MEMORY. */
-KH_MUSTCHECK kh_rc kh_body_read(kh_body_kind kind, const ProtobufCMessage *message, kh_check *check, const kh_place *place,
-                                kh_arena *arena, kh_body *out);
+KH_MUSTCHECK kh_rc kh_body_read(kh_body_kind kind, const ProtobufCMessage *message, kh_check *check,
+                                const kh_place *place, kh_arena *arena, kh_body *out);
 
 /*! LabelDetails without any check: for what has been stored. \retval KH_OK or KH_E_MEMORY. */
 KH_MUSTCHECK kh_rc kh_details_read(const Kakehashi__V1__LabelDetails *message, kh_arena *arena, const kh_details **out);

@@ -9,6 +9,7 @@
 #define TEXT_LIMIT   512
 #define REMARK_LIMIT 4096
 #define ID_LIMIT     64
+#define MEND_SIZE    512 /* what is wrong and how to mend it, in words of ours */
 
 static bool is_wanted(const kh_check *check, kh_refusal_code code)
 {
@@ -29,11 +30,9 @@ static void add_place(kh_text_buffer *out, const kh_place *place)
     }
 }
 
-static void note(kh_check *check, kh_refusal_code code, const kh_place *place, const kh_text *value, const char *format,
-                 va_list arguments)
+/* The detail: where, the value if it may be shown, what is wrong and how to mend it. */
+static void note(kh_check *check, kh_refusal_code code, const kh_place *place, const kh_text *value, const char *text)
 {
-    char text[512];
-    vsnprintf(text, sizeof text, format, arguments);
     kh_text_buffer detail;
     kh_text_buffer_init(&detail, check->arena, 256);
     add_place(&detail, place);
@@ -52,21 +51,25 @@ static void note(kh_check *check, kh_refusal_code code, const kh_place *place, c
 void kh_check_fail(kh_check *check, kh_refusal_code code, const kh_place *place, const char *format, ...)
 {
     if (is_wanted(check, code)) {
+        char text[MEND_SIZE];
         va_list arguments;
         va_start(arguments, format);
-        note(check, code, place, NULL, format, arguments);
+        vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
+        note(check, code, place, NULL, text);
     }
 }
 
-void kh_check_fail_value(kh_check *check, kh_refusal_code code, const kh_place *place, kh_text value, const char *format,
-                         ...)
+void kh_check_fail_value(kh_check *check, kh_refusal_code code, const kh_place *place, kh_text value,
+                         const char *format, ...)
 {
     if (is_wanted(check, code)) {
+        char text[MEND_SIZE];
         va_list arguments;
         va_start(arguments, format);
-        note(check, code, place, &value, format, arguments);
+        vsnprintf(text, sizeof text, format, arguments);
         va_end(arguments);
+        note(check, code, place, &value, text);
     }
 }
 
@@ -83,7 +86,7 @@ bool kh_check_given(kh_check *check, const kh_place *place, kh_text text)
 static const char *text_defect(kh_text text, bool is_remark)
 {
     if (text.length > (is_remark ? REMARK_LIMIT : TEXT_LIMIT)) {
-        return is_remark ? "is longer than 4,096 bytes; shorten it" : "longer than 512 bytes; shorten it";
+        return is_remark ? "longer than 4,096 bytes; shorten it" : "longer than 512 bytes; shorten it";
     }
     size_t at = 0;
     while (at < text.length) {
@@ -95,7 +98,7 @@ static const char *text_defect(kh_text text, bool is_remark)
         uint32_t character = 0;
         size_t length = kh_utf8_next((kh_text){text.data + at, text.length - at}, &character);
         if (length == 0) {
-            return is_remark ? "is not UTF-8; encode it as UTF-8" : "not UTF-8; encode it as UTF-8";
+            return "not UTF-8; encode it as UTF-8";
         }
         bool allowed = is_remark && (character == '\n' || character == '\t');
         if (kh_is_control(character) && !allowed) {

@@ -15,8 +15,8 @@ typedef struct kh_place {
 
 #define KH_PLACE(within, name) ((kh_place){(within), (name), -1})
 
-/*! Refusals are tried in the order of their codes, so one walk over the event finds the first that applies: a defect with
- *  a lower code replaces one with a higher. */
+/*! Refusals are tried in the order of their codes, so one walk over the event finds the first that applies: a defect
+ * with a lower code replaces one with a higher. */
 typedef struct kh_check {
     kh_arena *arena; /*!< for details */
     kh_refusal refusal;
@@ -28,8 +28,8 @@ void kh_check_fail(kh_check *check, kh_refusal_code code, const kh_place *place,
     KH_PRINTF(4, 5);
 
 /*! Notes a defect of a value: "<place> is <value, quoted>: <format>". */
-void kh_check_fail_value(kh_check *check, kh_refusal_code code, const kh_place *place, kh_text value, const char *format,
-                         ...) KH_PRINTF(5, 6);
+void kh_check_fail_value(kh_check *check, kh_refusal_code code, const kh_place *place, kh_text value,
+                         const char *format, ...) KH_PRINTF(5, 6);
 
 /*! A required text. \return false if it is empty, which is noted. */
 bool kh_check_given(kh_check *check, const kh_place *place, kh_text text);

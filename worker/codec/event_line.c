@@ -93,7 +93,8 @@ static kh_rc read_members(const line_members *members, kh_arena *arena, kh_recor
     }
     rc = read_key(members->event, arena, record);
     if (rc == KH_OK) {
-        rc = kh_json_read_value(&kakehashi__v1__event__descriptor, members->event, "event", arena, &record->value, problem);
+        rc = kh_json_read_value(&kakehashi__v1__event__descriptor, members->event, "event", arena, &record->value,
+                                problem);
     }
     record->has_value = rc == KH_OK;
     return rc;
@@ -131,7 +132,8 @@ kh_rc kh_event_line_read(kh_text line, size_t max_bytes, kh_arena *arena, kh_rec
         goto out;
     }
     if (!json_is_object(value)) {
-        rc = refuse(arena, "the line: not a JSON object; write {\"topic\":..., \"timestamp\":..., \"event\":{...}}", &problem);
+        rc = refuse(arena, "the line: not a JSON object; write {\"topic\":..., \"timestamp\":..., \"event\":{...}}",
+                    &problem);
         goto out;
     }
     line_members members;

@@ -11,12 +11,11 @@
 /*! Reads a line into the record that it stands for; kh_event_read then judges it like any other.
  *  \param line           without its line feed.
  *  \param max_bytes      a longer line is TOO_LARGE.
- *  \param record         always set: topic and timestamp as far as they can be read; key: the event's subject; value: its
- *                        deterministic protobuf (none if the line has no event). Lives in the arena, but for nothing of
- *                        it pointing into the line. Partition and offset are 0.
- *  \param has_timestamp  whether the line's instant could be read, also of a line that is refused.
- *  \param refusal        set only on KH_E_REFUSED.
- *  \retval KH_OK, KH_E_REFUSED (TOO_LARGE or UNDECODABLE), KH_E_MEMORY. */
+ *  \param record         always set: topic and timestamp as far as they can be read; key: the event's subject; value:
+ * its deterministic protobuf (none if the line has no event). Lives in the arena, but for nothing of it pointing into
+ * the line. Partition and offset are 0. \param has_timestamp  whether the line's instant could be read, also of a line
+ * that is refused. \param refusal        set only on KH_E_REFUSED. \retval KH_OK, KH_E_REFUSED (TOO_LARGE or
+ * UNDECODABLE), KH_E_MEMORY. */
 KH_MUSTCHECK kh_rc kh_event_line_read(kh_text line, size_t max_bytes, kh_arena *arena, kh_record *record,
                                       bool *has_timestamp, kh_refusal *refusal);
 

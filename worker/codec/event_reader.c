@@ -27,7 +27,8 @@ static void check_occurred_at(kh_check *check, const Google__Protobuf__Timestamp
     if (occurred_at->seconds < SECONDS_FIRST || occurred_at->seconds > SECONDS_LAST || occurred_at->nanos < 0 ||
         occurred_at->nanos > NANOS_LAST) {
         kh_check_fail(check, KH_REFUSAL_INVALID_DATE, &place,
-                      "%" PRId64 " seconds and %" PRId32 " nanos; a Timestamp lies in the years 0001 to 9999, with nanos "
+                      "%" PRId64 " seconds and %" PRId32
+                      " nanos; a Timestamp lies in the years 0001 to 9999, with nanos "
                       "from 0 to 999999999",
                       occurred_at->seconds, occurred_at->nanos);
     }

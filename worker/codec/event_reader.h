@@ -26,9 +26,8 @@ typedef struct kh_event_rules {
     int32_t partition_count; /*!< of each source topic, for the detail of PARTITION_MISMATCH; 0: not known */
 } kh_event_rules;
 
-/*! Reads a record's event and checks all that can be checked without the facts: every refusal up to NOTICE_TOO_SHORT, in
- *  the order of their codes.
- *  \param expected_partition  what the record's key hashes to; -1: not checked (offline).
+/*! Reads a record's event and checks all that can be checked without the facts: every refusal up to NOTICE_TOO_SHORT,
+ * in the order of their codes. \param expected_partition  what the record's key hashes to; -1: not checked (offline).
  *  \param out      untouched unless KH_OK; lives in the arena, nothing of it points into the record.
  *  \param refusal  set only on KH_E_REFUSED; its detail lives in the arena.
  *  \retval KH_OK         \a out is valid in itself.

@@ -13,12 +13,12 @@
  *  \param path     what to call the message in \a problem ("event"); may be empty.
  *  \param out      in the arena; untouched unless KH_OK. \param problem  set only on KH_E_REFUSED: place and mend.
  *  \retval KH_OK, KH_E_REFUSED, KH_E_MEMORY. */
-KH_MUSTCHECK kh_rc kh_json_read_value(const ProtobufCMessageDescriptor *descriptor, const json_t *value, const char *path,
-                                      kh_arena *arena, kh_text *out, kh_text *problem);
+KH_MUSTCHECK kh_rc kh_json_read_value(const ProtobufCMessageDescriptor *descriptor, const json_t *value,
+                                      const char *path, kh_arena *arena, kh_text *out, kh_text *problem);
 
 /*! The same from text. */
-KH_MUSTCHECK kh_rc kh_json_read(const ProtobufCMessageDescriptor *descriptor, kh_text json, kh_arena *arena, kh_text *out,
-                                kh_text *problem);
+KH_MUSTCHECK kh_rc kh_json_read(const ProtobufCMessageDescriptor *descriptor, kh_text json, kh_arena *arena,
+                                kh_text *out, kh_text *problem);
 
 /*! Parses text as strictly as kh_json_read does: no member twice.
  *  \param out  to be given to json_decref. \retval KH_OK, KH_E_REFUSED (then \a problem), KH_E_MEMORY. */

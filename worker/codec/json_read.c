@@ -107,6 +107,10 @@ static bool read_enum(json_reader *reader, const ProtobufCEnumDescriptor *descri
             return true;
         }
     }
+    /* A number in quotes: other implementations take it too. */
+    if (parse_integer(string_text(value), out) && *out >= INT32_MIN && *out <= INT32_MAX) {
+        return true;
+    }
     kh_check_fail_value(&reader->check, KH_REFUSAL_UNDECODABLE, place, string_text(value),
                         "no name of the enum %s; write one of its names", descriptor->short_name);
     return false;
@@ -205,7 +209,7 @@ static bool read_timestamp(json_reader *reader, const json_t *value, const kh_pl
     return true;
 }
 
-/* Writes a scalar's payload: its varint, or its bytes with their length. \return whether it is not the default. */
+/* A number's varint. */
 static bool read_varint(json_reader *reader, const ProtobufCFieldDescriptor *field, const json_t *value,
                         const kh_place *place, uint64_t *out)
 {
@@ -226,12 +230,10 @@ static bool read_varint(json_reader *reader, const ProtobufCFieldDescriptor *fie
     case PROTOBUF_C_TYPE_ENUM:
         valid = read_enum(reader, field->descriptor, place, value, &number);
         break;
-    case PROTOBUF_C_TYPE_BOOL:
+    default:
+        assert(field->type == PROTOBUF_C_TYPE_BOOL); /* no message of ours has any other */
         number = json_is_true(value) ? 1 : 0;
         valid = json_is_boolean(value) || fail_type(reader, place, value, "true or false");
-        break;
-    default:
-        assert(!"no message of ours has such a field");
     }
     bool zigzag = field->type == PROTOBUF_C_TYPE_SINT32 || field->type == PROTOBUF_C_TYPE_SINT64;
     *out = zigzag ? kh_wire_zigzag(number) : (uint64_t)number;
@@ -355,8 +357,8 @@ static bool collect(json_reader *reader, const ProtobufCMessageDescriptor *descr
     for (unsigned i = 0; i < descriptor->n_fields; i++) {
         const ProtobufCFieldDescriptor *field = &descriptor->fields[i];
         if (values[i] != NULL && chosen != NULL && same_oneof(chosen, field)) {
-            kh_check_fail(&reader->check, KH_REFUSAL_UNDECODABLE, place, "both %s and %s; only one of them can be stated",
-                          chosen->name, field->name);
+            kh_check_fail(&reader->check, KH_REFUSAL_UNDECODABLE, place,
+                          "both %s and %s; only one of them can be stated", chosen->name, field->name);
             return false;
         }
         chosen = values[i] != NULL && (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF) != 0 ? field : chosen;

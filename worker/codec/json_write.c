@@ -105,8 +105,8 @@ static void write_base64(kh_text bytes, kh_text_buffer *out)
         for (size_t k = 0; k < 3; k++) {
             group = group << 8 | (k < left ? (unsigned char)bytes.data[i + k] : 0);
         }
-        const char text[] = {digits[group >> 18 & 63], digits[group >> 12 & 63], left > 1 ? digits[group >> 6 & 63] : '=',
-                             left > 2 ? digits[group & 63] : '='};
+        const char text[] = {digits[group >> 18 & 63], digits[group >> 12 & 63],
+                             left > 1 ? digits[group >> 6 & 63] : '=', left > 2 ? digits[group & 63] : '='};
         kh_text_buffer_add(out, (kh_text){text, sizeof text});
     }
     kh_text_buffer_add_byte(out, '"');
@@ -180,7 +180,8 @@ static size_t value_size(ProtobufCType type)
     }
 }
 
-static kh_rc write_repeated(const ProtobufCFieldDescriptor *field, const char *values, size_t count, kh_text_buffer *out)
+static kh_rc write_repeated(const ProtobufCFieldDescriptor *field, const char *values, size_t count,
+                            kh_text_buffer *out)
 {
     kh_rc rc = KH_OK;
     kh_text_buffer_add_byte(out, '[');

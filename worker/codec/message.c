@@ -58,9 +58,8 @@ static void write_reasons(kh_wire *wire, uint32_t field, uint32_t reasons)
 static void write_translations(kh_wire *wire, const kh_status *status)
 {
     for (uint32_t i = status->translation_count; i-- > 0;) {
-        const kh_residual_item item = {.need = KH_NEED_TRANSLATION,
-                                       .citation = KH_TEXT("Art 4.4"),
-                                       .document = status->translations[i]};
+        const kh_residual_item item = {
+            .need = KH_NEED_TRANSLATION, .citation = KH_TEXT("Art 4.4"), .document = status->translations[i]};
         kh_wire_residual(wire, KH_STATUS_RESIDUAL_FIELD, &item);
     }
 }
@@ -221,7 +220,8 @@ static kh_rc json_gone(kh_text key, kh_arena *arena, kh_text *out)
     return valid ? kh_text_buffer_finish(&buffer, out) : KH_E_INTERNAL;
 }
 
-kh_rc kh_message_json(kh_message_cache *cache, const kh_result *result, kh_message_kind kind, kh_arena *arena, kh_text *out)
+kh_rc kh_message_json(kh_message_cache *cache, const kh_result *result, kh_message_kind kind, kh_arena *arena,
+                      kh_text *out)
 {
     kh_text bytes = KH_TEXT("");
     kh_rc rc = KH_OK;

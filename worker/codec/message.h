@@ -1,5 +1,5 @@
-/* From a result to what is published about it: kakehashi.v1 messages as protobuf, and as JSON for people. Deterministic:
- * the same result and rule pack give the same bytes. */
+/* From a result to what is published about it: kakehashi.v1 messages as protobuf, and as JSON for people.
+ * Deterministic: the same result and rule pack give the same bytes. */
 #ifndef KH_CODEC_MESSAGE_H
 #define KH_CODEC_MESSAGE_H
 
@@ -10,11 +10,12 @@
 #define KH_CONTENT_TYPE_PUBLIC     "application/protobuf; message=kakehashi.v1.PublicStatus"
 #define KH_CONTENT_TYPE_OBLIGATION "application/protobuf; message=kakehashi.v1.Obligation"
 
-/*! Remembers the residual rows of each rule pack, direction and category, encoded: most of a message's bytes, and the same
- *  for very many labels. Bounded. Not for two threads at once. */
+/*! Remembers the residual rows of each rule pack, direction and category, encoded: most of a message's bytes, and the
+ * same for very many labels. Bounded. Not for two threads at once. */
 typedef struct kh_message_cache kh_message_cache;
 
-/*! \param memory  borrowed, must outlive the cache. \param out  pairs with kh_message_cache_free. \retval KH_OK, KH_E_MEMORY */
+/*! \param memory  borrowed, must outlive the cache. \param out  pairs with kh_message_cache_free. \retval KH_OK,
+ * KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_message_cache_new(const kh_memory *memory, kh_message_cache **out);
 
 /*! NULL is fine. */
@@ -45,8 +46,8 @@ typedef enum kh_message_kind {
  *  \param kind  one that the result's kind has.
  *  \param out   in the arena; untouched unless KH_OK.
  *  \retval KH_OK, KH_E_MEMORY, or KH_E_INTERNAL: a text in it is not UTF-8. */
-KH_MUSTCHECK kh_rc kh_message_json(kh_message_cache *cache, const kh_result *result, kh_message_kind kind, kh_arena *arena,
-                                   kh_text *out);
+KH_MUSTCHECK kh_rc kh_message_json(kh_message_cache *cache, const kh_result *result, kh_message_kind kind,
+                                   kh_arena *arena, kh_text *out);
 
 /*! {"deadLetter":{"line":12,"reason":"...","detail":"..."}} \param line  from 1. As kh_message_json. */
 KH_MUSTCHECK kh_rc kh_message_json_dead_letter(uint64_t line, const kh_refusal *refusal, kh_arena *arena, kh_text *out);

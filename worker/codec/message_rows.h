@@ -1,4 +1,5 @@
-/* The residual rows of a status, encoded once for each rule pack, direction, category and policy. Private to this room. */
+/* The residual rows of a status, encoded once for each rule pack, direction, category and policy. Private to this room.
+ */
 #ifndef KH_CODEC_MESSAGE_ROWS_H
 #define KH_CODEC_MESSAGE_ROWS_H
 

@@ -31,7 +31,8 @@ static void release(void *self, void *block)
     (void)block;
 }
 
-kh_rc kh_proto_unpack(const ProtobufCMessageDescriptor *descriptor, kh_text bytes, kh_arena *arena, ProtobufCMessage **out)
+kh_rc kh_proto_unpack(const ProtobufCMessageDescriptor *descriptor, kh_text bytes, kh_arena *arena,
+                      ProtobufCMessage **out)
 {
     allocation on = {arena, false};
     ProtobufCAllocator allocator = {allocate, release, &on};

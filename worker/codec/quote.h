@@ -14,8 +14,8 @@ static inline bool kh_is_control(uint32_t character)
     return character < 0x20 || (character >= 0x7f && character <= 0x9f);
 }
 
-/*! In double quotes: control characters as \u001b, bytes that are not UTF-8 as \xff, cut after 64 bytes with "..." behind
- *  the quotes. \return the text, in the arena; an empty one when memory is out. */
+/*! In double quotes: control characters as \u001b, bytes that are not UTF-8 as \xff, cut after 64 bytes with "..."
+ * behind the quotes. \return the text, in the arena; an empty one when memory is out. */
 kh_text kh_text_quote(kh_arena *arena, kh_text text);
 
 #endif

@@ -174,7 +174,8 @@ static kh_rc read_texts(char *const *strings, size_t count, kh_arena *arena, con
 static bool status_is_sound(const Kakehashi__Store__V1__Status *message)
 {
     for (size_t i = 0; i < message->grounds.len; i++) {
-        if (message->grounds.data[i] < KH_GROUND_HEALTH_OR_SAFETY || message->grounds.data[i] > KH_GROUND_REQUIREMENTS) {
+        if (message->grounds.data[i] < KH_GROUND_HEALTH_OR_SAFETY ||
+            message->grounds.data[i] > KH_GROUND_REQUIREMENTS) {
             return false;
         }
     }
@@ -242,7 +243,8 @@ static kh_rc read_status(const kh_rule_book *book, kh_text key, const Kakehashi_
     return rc;
 }
 
-static kh_rc read_obligation(const Kakehashi__Store__V1__Obligation *message, kh_arena *arena, const kh_obligation **out)
+static kh_rc read_obligation(const Kakehashi__Store__V1__Obligation *message, kh_arena *arena,
+                             const kh_obligation **out)
 {
     if (message->kind < KH_OBLIGATION_REVOCATION_NOTICE || message->kind > KH_OBLIGATION_YEARLY_CONSULTATION ||
         message->state < KH_OBLIGATION_OPEN || message->state > KH_OBLIGATION_DISCHARGED ||
@@ -316,7 +318,8 @@ static kh_rc read_decision(const kh_rule_book *book, const Kakehashi__Store__V1_
     }
 }
 
-static kh_rc unpack(const ProtobufCMessageDescriptor *descriptor, kh_text bytes, kh_arena *arena, ProtobufCMessage **out)
+static kh_rc unpack(const ProtobufCMessageDescriptor *descriptor, kh_text bytes, kh_arena *arena,
+                    ProtobufCMessage **out)
 {
     kh_rc rc = kh_proto_unpack(descriptor, bytes, arena, out);
     return rc == KH_E_REFUSED ? KH_E_INTERNAL : rc;
@@ -358,7 +361,8 @@ static kh_rc read_key(const kh_rule_book *book, const Kakehashi__Store__V1__KeyS
     return rc;
 }
 
-kh_rc kh_store_keys_decode(const kh_rule_book *book, kh_text bytes, kh_arena *arena, kh_key_state **out, uint32_t *count)
+kh_rc kh_store_keys_decode(const kh_rule_book *book, kh_text bytes, kh_arena *arena, kh_key_state **out,
+                           uint32_t *count)
 {
     ProtobufCMessage *unpacked = NULL;
     kh_rc rc = unpack(&kakehashi__store__v1__key_states__descriptor, bytes, arena, &unpacked);
@@ -404,7 +408,8 @@ kh_rc kh_store_cause_decode(kh_text bytes, kh_arena *arena, kh_cause *out)
         return rc;
     }
     const Kakehashi__Store__V1__Cause *message = (const Kakehashi__Store__V1__Cause *)unpacked;
-    if (message->trigger > KH_TRIGGER_ARRANGEMENT || (message->event_id.len != 0 && message->event_id.len != KH_UUID_BYTES)) {
+    if (message->trigger > KH_TRIGGER_ARRANGEMENT ||
+        (message->event_id.len != 0 && message->event_id.len != KH_UUID_BYTES)) {
         return KH_E_INTERNAL;
     }
     kh_cause cause = {.trigger = (kh_trigger)message->trigger,

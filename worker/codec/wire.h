@@ -1,6 +1,6 @@
-/* Writes protobuf from its end to its beginning: so a length is known when its prefix is written, and nothing is measured
- * first. Fields are therefore put in descending order of their numbers. Fields that have their default are left out, as
- * proto3 does. Errors stick: only kh_wire_finish is to be looked at. Private to this room. */
+/* Writes protobuf from its end to its beginning: so a length is known when its prefix is written, and nothing is
+ * measured first. Fields are therefore put in descending order of their numbers. Fields that have their default are
+ * left out, as proto3 does. Errors stick: only kh_wire_finish is to be looked at. Private to this room. */
 #ifndef KH_CODEC_WIRE_H
 #define KH_CODEC_WIRE_H
 
@@ -41,14 +41,19 @@ static inline void kh_wire_raw(kh_wire *wire, kh_text bytes)
 
 static inline void kh_wire_varint(kh_wire *wire, uint64_t value)
 {
-    char bytes[10];
-    size_t count = 0;
-    while (value >= 0x80) {
-        bytes[count++] = (char)(unsigned char)(value | 0x80);
+    size_t size = 1;
+    for (uint64_t rest = value; rest >= 0x80; rest >>= 7) {
+        size++;
+    }
+    if ((size_t)(wire->at - wire->begin) < size && !kh_wire_grow(wire, size)) {
+        return;
+    }
+    wire->at -= size;
+    for (size_t i = 0; i + 1 < size; i++) {
+        wire->at[i] = (char)(unsigned char)(value | 0x80);
         value >>= 7;
     }
-    bytes[count++] = (char)value;
-    kh_wire_raw(wire, (kh_text){bytes, count});
+    wire->at[size - 1] = (char)value;
 }
 
 /*! A varint field, written even if 0: where a field has presence. */

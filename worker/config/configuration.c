@@ -97,9 +97,8 @@ kh_rc kh_configuration_load(const char *path, const char *const *overrides, uint
 {
     uint32_t before = problems->count;
     *out = (kh_configuration){.files = NULL};
-    kh_rc rc = kh_settings_read(path, overrides, override_count, problems, &out->settings);
-    if (rc == KH_E_MEMORY) {
-        return rc;
+    if (kh_settings_read(path, overrides, override_count, problems, &out->settings) == KH_E_MEMORY) {
+        return KH_E_MEMORY;
     }
     const kh_settings *settings = &out->settings;
     uint32_t count = settings->rule_count + settings->policy_count + settings->calendar_count;
@@ -110,12 +109,13 @@ kh_rc kh_configuration_load(const char *path, const char *const *overrides, uint
     read_files(out, problems, files);
     out->files = files;
     out->file_count = count;
-    if (outcome(problems, before) == KH_OK) {
+    kh_rc rc = outcome(problems, before);
+    if (rc == KH_OK) {
         /* Only well-read files are worth comparing: a broken one would seem to be missing. */
         rc = kh_rule_book_build(files, count, problems, &out->book);
     }
-    if (outcome(problems, before) == KH_OK && rc == KH_OK) {
+    if (rc == KH_OK) {
         rc = kh_configuration_check_topics(settings, &out->book, problems);
     }
-    return outcome(problems, before);
+    return rc;
 }

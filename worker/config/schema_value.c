@@ -188,10 +188,11 @@ kh_text kh_schema_value_describe(const kh_schema_key *key, kh_arena *arena)
     long long least = (long long)key->least;
     long long most = (long long)key->most;
     switch (key->type) {
-    case KH_SCHEMA_TEXT:
     case KH_SCHEMA_PAIRS:
-        most = key->type == KH_SCHEMA_PAIRS || key->most == 0 ? KH_SCHEMA_TEXT_MOST : most;
-        return kh_arena_print(arena, "a text of %lld to %lld bytes in one line", key->most == 0 ? 1 : least, most);
+        return kh_arena_print(arena, "a text of 1 to %d bytes in one line", KH_SCHEMA_TEXT_MOST);
+    case KH_SCHEMA_TEXT:
+        return kh_arena_print(arena, "a text of %lld to %lld bytes in one line", most == 0 ? 1 : least,
+                              most == 0 ? KH_SCHEMA_TEXT_MOST : most);
     case KH_SCHEMA_NUMBER:
         return kh_arena_print(arena, "a number from %lld to %lld", least, most);
     case KH_SCHEMA_BOOLEAN:

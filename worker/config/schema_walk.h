@@ -53,6 +53,7 @@ typedef struct kh_schema_key {
     const char *name; /*!< NULL ends the table */
     kh_schema_type type;
     bool required;
+    bool hidden;         /*!< messages do not show the value: a secret may stand in it by mistake */
     size_t offset;       /*!< of the field in the record */
     size_t count_offset; /*!< TEXTS, LIST, PAIRS: of the uint32_t that counts them */
     int64_t least;       /*!< see the types; 0 and 0: not bounded (a text: 1 to 512 bytes) */
@@ -65,7 +66,6 @@ typedef struct kh_schema_key {
     const char *(*refuse_key)(kh_text key); /*!< PAIRS: the same for its keys */
     /*! PAIRS: the value of this key may not be written out. May be NULL. */
     bool (*is_secret)(kh_text key);
-    bool hidden;      /*!< messages do not show the value: a secret may stand in it by mistake */
     const char *help; /*!< a sentence without its full stop, in lower case: what it is for */
 } kh_schema_key;
 

@@ -114,7 +114,7 @@ kh_rc kh_settings_require(kh_settings *settings, unsigned needs, kh_problems *pr
     uint32_t before = problems->count;
     kh_arena *arena = problems->arena;
     if ((needs & KH_NEEDS_BROKER) != 0) {
-        kh_kafka_settings *kafka = &settings->kafka;
+        kh_kafka_section *kafka = &settings->kafka;
         require_text(settings, "kafka.brokers", kafka->brokers, "localhost:9092", problems);
         kh_pair *pairs = kh_arena_allocate_array(arena, kafka->librdkafka_count, sizeof(*pairs));
         for (uint32_t i = 0; pairs != NULL && i < kafka->librdkafka_count; i++) {

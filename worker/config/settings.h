@@ -13,7 +13,7 @@ typedef enum kh_clock_source {
 typedef enum kh_log_level { KH_LOG_ERROR = 1, KH_LOG_WARNING = 2, KH_LOG_INFO = 3, KH_LOG_DEBUG = 4 } kh_log_level;
 typedef enum kh_log_format { KH_LOG_TEXT = 1, KH_LOG_JSON = 2 } kh_log_format;
 
-typedef struct kh_topic_settings {
+typedef struct kh_topic_section {
     const kh_pair *events; /*!< participant -> source topic; plain values */
     uint32_t event_count;
     kh_text status;
@@ -22,39 +22,39 @@ typedef struct kh_topic_settings {
     kh_text dead_letters;
     uint32_t partitions;        /*!< of each topic, when topics are created */
     int32_t replication_factor; /*!< when topics are created; -1: the broker's own default */
-} kh_topic_settings;
+} kh_topic_section;
 
-typedef struct kh_kafka_settings {
+typedef struct kh_kafka_section {
     kh_text brokers; /*!< empty: not set */
     kh_text group;
-    kh_topic_settings topics;
+    kh_topic_section topics;
     uint32_t session_timeout_ms;
     uint32_t heartbeat_interval_ms;
     uint32_t transaction_timeout_ms;
     uint32_t max_record_bytes;
     const kh_pair *librdkafka; /*!< passed on as they are; the value of one from a secret is `secret.value` */
     uint32_t librdkafka_count;
-} kh_kafka_settings;
+} kh_kafka_section;
 
-typedef struct kh_database_settings {
+typedef struct kh_database_section {
     kh_text connection; /*!< libpq's, without a password; empty: not set */
     kh_secret password;
     kh_text schema;
     uint32_t connect_timeout_ms;
     uint32_t statement_timeout_ms;
     uint32_t idle_in_transaction_timeout_ms;
-} kh_database_settings;
+} kh_database_section;
 
-typedef struct kh_batch_settings {
+typedef struct kh_batch_section {
     uint32_t max_records;
     uint32_t max_wait_ms;
     uint32_t in_flight; /*!< batches decided but not yet published */
-} kh_batch_settings;
+} kh_batch_section;
 
-typedef struct kh_log_settings {
+typedef struct kh_log_section {
     kh_log_level level;
     kh_log_format format;
-} kh_log_settings;
+} kh_log_section;
 
 /*! Immutable once read (secrets apart). Texts have a NUL behind them. File paths are as they can be opened: those of
  * the settings file are relative to its folder, those of overrides to the working directory. */
@@ -68,10 +68,10 @@ typedef struct kh_settings {
     uint32_t policy_count;
     const kh_text *calendars;
     uint32_t calendar_count;
-    kh_kafka_settings kafka;
-    kh_database_settings database;
-    kh_batch_settings batch;
-    kh_log_settings log;
+    kh_kafka_section kafka;
+    kh_database_section database;
+    kh_batch_section batch;
+    kh_log_section log;
 } kh_settings;
 
 extern const kh_schema kh_settings_schema;

@@ -36,30 +36,50 @@ static const char *refuse_database_schema(kh_text value)
                              "digit or \"pg_\"";
 }
 
-static bool find_text(kh_text text, const char *wanted)
+/*! Whether "password" (or sslpassword) stands in it with a "=" behind, as libpq reads both forms. */
+static bool names_password(kh_text text)
 {
-    return text.length != 0 && memmem(text.data, text.length, wanted, strlen(wanted)) != NULL;
-}
-
-/*! A connection string or URI with a password in it: `password=` (also sslpassword), or `//user:password@`. */
-static const char *refuse_connection(kh_text value)
-{
-    static const char why[] =
-        "has a password in it, which would be shown in logs and lists of processes; take it out and name it under "
-        "database.password as {env: NAME} or {file: PATH}";
-    bool uri = find_text(value, "://");
-    if (find_text(value, "password=") || find_text(value, "password =")) {
-        return why;
-    }
-    if (uri) {
-        const char *begin = (const char *)memmem(value.data, value.length, "://", 3) + 3;
-        size_t left = value.length - (size_t)(begin - value.data);
-        const char *at = memchr(begin, '@', left);
-        if (at != NULL && memchr(begin, ':', (size_t)(at - begin)) != NULL) {
-            return why;
+    static const kh_text word = {"password", 8};
+    for (size_t i = 0; i + word.length < text.length; i++) {
+        if (memcmp(text.data + i, word.data, word.length) != 0) {
+            continue;
+        }
+        size_t next = i + word.length;
+        while (next < text.length && text.data[next] == ' ') {
+            next++;
+        }
+        if (next < text.length && text.data[next] == '=') {
+            return true;
         }
     }
-    return NULL;
+    return false;
+}
+
+/*! Whether a URI has a password before its host: "postgresql://user:password@host/". */
+static bool has_password_before_host(kh_text uri)
+{
+    const char *scheme = uri.length == 0 ? NULL : memmem(uri.data, uri.length, "://", 3);
+    if (scheme == NULL) {
+        return false;
+    }
+    const char *end = uri.data + uri.length;
+    bool colon = false;
+    for (const char *at = scheme + 3; at < end && *at != '/' && *at != '?'; at++) {
+        if (*at == '@') {
+            return colon;
+        }
+        colon = colon || *at == ':';
+    }
+    return false;
+}
+
+static const char *refuse_connection(kh_text value)
+{
+    return names_password(value) || has_password_before_host(value)
+               ? "has a password in it, which would be shown in logs and lists of processes; take it out and name it "
+                 "under "
+                 "database.password as {env: NAME} or {file: PATH}"
+               : NULL;
 }
 
 /*! Entries of librdkafka that the worker's promise hangs on, with why they are refused. */
@@ -129,27 +149,27 @@ static bool is_librdkafka_secret(kh_text key)
 
 /* The annotated file says the same as the help texts at more length. */
 static const kh_schema_key topic_keys[] = {
-    {"events", KH_SCHEMA_PAIRS, .required = true, COUNTED(kh_topic_settings, events, event_count), .least = 1,
+    {"events", KH_SCHEMA_PAIRS, .required = true, COUNTED(kh_topic_section, events, event_count), .least = 1,
      .most = 64, .refuse = refuse_topic, .refuse_key = refuse_participant_key,
      .help = "the source topic of each participant, as JP: jp.label-events"},
-    {"status", KH_SCHEMA_TEXT, AT(kh_topic_settings, status), TOPIC, .fallback = "recognition.status",
+    {"status", KH_SCHEMA_TEXT, AT(kh_topic_section, status), TOPIC, .fallback = "recognition.status",
      .help = "statuses for the agencies"},
-    {"public", KH_SCHEMA_TEXT, AT(kh_topic_settings, public_status), TOPIC, .fallback = "recognition.public",
+    {"public", KH_SCHEMA_TEXT, AT(kh_topic_section, public_status), TOPIC, .fallback = "recognition.public",
      .help = "statuses for the public"},
-    {"obligations", KH_SCHEMA_TEXT, AT(kh_topic_settings, obligations), TOPIC, .fallback = "recognition.obligations",
+    {"obligations", KH_SCHEMA_TEXT, AT(kh_topic_section, obligations), TOPIC, .fallback = "recognition.obligations",
      .help = "what the participants owe each other"},
-    {"dead_letters", KH_SCHEMA_TEXT, AT(kh_topic_settings, dead_letters), TOPIC, .fallback = "recognition.dead-letters",
+    {"dead_letters", KH_SCHEMA_TEXT, AT(kh_topic_section, dead_letters), TOPIC, .fallback = "recognition.dead-letters",
      .help = "records that were refused"},
-    {"partitions", KH_SCHEMA_NUMBER, AT(kh_topic_settings, partitions), .least = 1, .most = 10000, .fallback = "12",
+    {"partitions", KH_SCHEMA_NUMBER, AT(kh_topic_section, partitions), .least = 1, .most = 10000, .fallback = "12",
      .help = "partitions of every topic, when topics are created"},
-    {"replication_factor", KH_SCHEMA_NUMBER, AT(kh_topic_settings, replication_factor), .least = -1, .most = 100,
+    {"replication_factor", KH_SCHEMA_NUMBER, AT(kh_topic_section, replication_factor), .least = -1, .most = 100,
      .fallback = "-1", .help = "copies of every topic, when topics are created; -1 is the broker's own default"},
     {.name = NULL},
 };
 
 static void check_topics(const kh_schema_at *at, void *record)
 {
-    const kh_topic_settings *topics = record;
+    const kh_topic_section *topics = record;
     const struct {
         const char *key;
         kh_text name;
@@ -189,22 +209,22 @@ static void check_topics(const kh_schema_at *at, void *record)
 static const kh_schema topic_schema = {.keys = topic_keys, .check = check_topics};
 
 static const kh_schema_key kafka_keys[] = {
-    {"brokers", KH_SCHEMA_TEXT, AT(kh_kafka_settings, brokers), .least = 1, .most = 4096,
+    {"brokers", KH_SCHEMA_TEXT, AT(kh_kafka_section, brokers), .least = 1, .most = 4096,
      .help = "where to begin, as host:port,host:port"},
-    {"group", KH_SCHEMA_TEXT, AT(kh_kafka_settings, group), .least = 1, .most = 249, .refuse = refuse_topic,
+    {"group", KH_SCHEMA_TEXT, AT(kh_kafka_section, group), .least = 1, .most = 249, .refuse = refuse_topic,
      .fallback = "kakehashi", .help = "the consumer group; all workers of a deployment share it"},
-    {"topics", KH_SCHEMA_MAP, .required = true, AT(kh_kafka_settings, topics), .inside = &topic_schema,
+    {"topics", KH_SCHEMA_MAP, .required = true, AT(kh_kafka_section, topics), .inside = &topic_schema,
      .help = "names and sizes of the topics"},
-    {"session_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_settings, session_timeout_ms), .least = 500, .most = 1800000,
+    {"session_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_section, session_timeout_ms), .least = 500, .most = 1800000,
      .fallback = "10000", .help = "after so long without a sign of life a worker's lanes go to the others"},
-    {"heartbeat_interval_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_settings, heartbeat_interval_ms), .least = 50,
+    {"heartbeat_interval_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_section, heartbeat_interval_ms), .least = 50,
      .most = 600000, .fallback = "500",
      .help = "how often a sign of life is given; also how soon lanes are dealt out anew"},
-    {"transaction_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_settings, transaction_timeout_ms), .least = 1000,
+    {"transaction_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_section, transaction_timeout_ms), .least = 1000,
      .most = 900000, .fallback = "15000", .help = "how long the broker lets a transaction stay open"},
-    {"max_record_bytes", KH_SCHEMA_NUMBER, AT(kh_kafka_settings, max_record_bytes), .least = 1024, .most = 16777216,
+    {"max_record_bytes", KH_SCHEMA_NUMBER, AT(kh_kafka_section, max_record_bytes), .least = 1024, .most = 16777216,
      .fallback = "262144", .help = "the largest event that is taken; a larger one becomes a dead letter"},
-    {"librdkafka", KH_SCHEMA_PAIRS, COUNTED(kh_kafka_settings, librdkafka, librdkafka_count), .least = 0, .most = 128,
+    {"librdkafka", KH_SCHEMA_PAIRS, COUNTED(kh_kafka_section, librdkafka, librdkafka_count), .least = 0, .most = 128,
      .refuse_key = refuse_librdkafka_key, .is_secret = is_librdkafka_secret,
      .help = "passed on to librdkafka as it is"},
     {.name = NULL},
@@ -212,7 +232,7 @@ static const kh_schema_key kafka_keys[] = {
 
 static void check_kafka(const kh_schema_at *at, void *record)
 {
-    const kh_kafka_settings *kafka = record;
+    const kh_kafka_section *kafka = record;
     if (kafka->heartbeat_interval_ms > kafka->session_timeout_ms / 3) {
         kh_schema_problem(
             at, "heartbeat_interval_ms",
@@ -224,16 +244,16 @@ static void check_kafka(const kh_schema_at *at, void *record)
 static const kh_schema kafka_schema = {.keys = kafka_keys, .check = check_kafka};
 
 static const kh_schema_key database_keys[] = {
-    {"connection", KH_SCHEMA_TEXT, AT(kh_database_settings, connection), .least = 1, .most = 4096,
+    {"connection", KH_SCHEMA_TEXT, AT(kh_database_section, connection), .least = 1, .most = 4096,
      .refuse = refuse_connection, .hidden = true, .help = "a libpq connection string or URI, without a password"},
-    {"password", KH_SCHEMA_SECRET, AT(kh_database_settings, password), .help = "the password of the database role"},
-    {"schema", KH_SCHEMA_TEXT, AT(kh_database_settings, schema), .least = 1, .most = 63,
+    {"password", KH_SCHEMA_SECRET, AT(kh_database_section, password), .help = "the password of the database role"},
+    {"schema", KH_SCHEMA_TEXT, AT(kh_database_section, schema), .least = 1, .most = 63,
      .refuse = refuse_database_schema, .fallback = "kakehashi", .help = "the schema that holds the tables"},
-    {"connect_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_settings, connect_timeout_ms), .least = 2000,
-     .most = 600000, .fallback = "5000", .help = "how long one attempt to connect may take"},
-    {"statement_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_settings, statement_timeout_ms), .least = 100,
+    {"connect_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_section, connect_timeout_ms), .least = 2000, .most = 600000,
+     .fallback = "5000", .help = "how long one attempt to connect may take"},
+    {"statement_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_section, statement_timeout_ms), .least = 100,
      .most = 3600000, .fallback = "30000", .help = "how long one statement may take"},
-    {"idle_in_transaction_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_settings, idle_in_transaction_timeout_ms),
+    {"idle_in_transaction_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_section, idle_in_transaction_timeout_ms),
      .least = 100, .most = 3600000, .fallback = "30000",
      .help = "how long the server keeps a transaction in which nothing happens"},
     {.name = NULL},
@@ -242,11 +262,11 @@ static const kh_schema_key database_keys[] = {
 static const kh_schema database_schema = {.keys = database_keys};
 
 static const kh_schema_key batch_keys[] = {
-    {"max_records", KH_SCHEMA_NUMBER, AT(kh_batch_settings, max_records), .least = 1, .most = 100000,
-     .fallback = "5000", .help = "records in one batch, over all lanes"},
-    {"max_wait_ms", KH_SCHEMA_NUMBER, AT(kh_batch_settings, max_wait_ms), .least = 0, .most = 60000, .fallback = "50",
+    {"max_records", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_records), .least = 1, .most = 100000, .fallback = "5000",
+     .help = "records in one batch, over all lanes"},
+    {"max_wait_ms", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_wait_ms), .least = 0, .most = 60000, .fallback = "50",
      .help = "longest wait before a batch that is not full is decided"},
-    {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_settings, in_flight), .least = 1, .most = 8, .fallback = "2",
+    {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_section, in_flight), .least = 1, .most = 8, .fallback = "2",
      .help = "batches that are decided but not yet published"},
     {.name = NULL},
 };
@@ -254,9 +274,9 @@ static const kh_schema_key batch_keys[] = {
 static const kh_schema batch_schema = {.keys = batch_keys};
 
 static const kh_schema_key log_keys[] = {
-    {"level", KH_SCHEMA_CHOICE, AT(kh_log_settings, level), .choices = log_levels, .fallback = "info",
+    {"level", KH_SCHEMA_CHOICE, AT(kh_log_section, level), .choices = log_levels, .fallback = "info",
      .help = "the least weighty events that are logged"},
-    {"format", KH_SCHEMA_CHOICE, AT(kh_log_settings, format), .choices = log_formats, .fallback = "text",
+    {"format", KH_SCHEMA_CHOICE, AT(kh_log_section, format), .choices = log_formats, .fallback = "text",
      .help = "text for people, json for collectors"},
     {.name = NULL},
 };

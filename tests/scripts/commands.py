@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+"""The README's tables of commands and exit codes say what the program says of itself.
+
+    commands.py --kakehashi PROGRAM [DIR]               DIR: the tree; exit 1 if they differ, each difference named
+    commands.py --self-test --kakehashi PROGRAM [DIR]   shows that the gate can fail
+"""
+import argparse
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+OPTION = re.compile(r"--[a-z][a-z-]+")
+
+
+def run(program, *arguments):
+    return subprocess.run([program, *arguments], capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def section(readme, title):
+    """The text between `## title` and the next heading of that level."""
+    return readme.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def told(readme):
+    """Command -> options in the README's table; and its exit codes."""
+    text = section(readme, "Commands")
+    commands = {}
+    for row in re.findall(r"^\| `([a-z-]+)([^|]*(?:\\\|[^|]*)*)\|(.*)\|$", text, re.MULTILINE):
+        commands[row[0]] = set(OPTION.findall(row[1] + row[2]))
+    return commands, set(re.findall(r"^\| (\d+) \|", text, re.MULTILINE))
+
+
+def check_command(program, name, options):
+    asked = run(program, name, "--help")
+    if asked.returncode != 0 or asked.stderr or not asked.stdout:
+        yield f"kakehashi {name} --help: exit {asked.returncode}; exit 0 and text on standard output only are wanted"
+    for option in sorted(options - set(OPTION.findall(asked.stdout))):
+        yield f"README.md: {name} {option} is not in `kakehashi {name} --help`"
+    wrong = run(program, name, "--no-such-option")
+    if wrong.returncode != 2 or not wrong.stderr or wrong.stdout:
+        yield f"kakehashi {name} --no-such-option: exit {wrong.returncode}; exit 2 and text on standard error only are wanted"
+
+
+def check(program, readme):
+    found = []
+    asked = run(program, "--help")
+    lines = asked.stdout.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    real = {line.split()[0] for line in lines}
+    commands, codes = told(readme)
+    found += [f"README.md: no row for the command {name}" for name in sorted(real - commands.keys())]
+    found += [f"README.md: there is no command {name}" for name in sorted(commands.keys() - real)]
+    for name in sorted(real & commands.keys()):
+        found += check_command(program, name, commands[name])
+    told_by_help = set(re.findall(r"\b(\d) [a-z]", asked.stdout.partition("Exit codes:")[2]))
+    if codes != told_by_help:
+        found.append(f"README.md: exit codes {sorted(codes)}, `kakehashi --help` has {sorted(told_by_help)}")
+    if run(program, "no-such-command").returncode != 2 or run(program).returncode != 2:
+        found.append("kakehashi: wrong usage must exit 2")
+    return found
+
+
+def self_test(program, readme):
+    faults = [
+        ("a command that is not there", readme.replace("| `decide ", "| `decode "), "there is no command decode"),
+        ("a command without a row", readme.replace("| `decide ", "| decide "), "no row for the command decide"),
+        ("an option that is not there", readme.replace("decide [--at", "decide [--when X] [--at"), "decide --when"),
+        ("an exit code that is not there", readme.replace("| 0 | well |", "| 0 | well |\n| 9 | never |"), "exit codes"),
+    ]
+    failed = 0
+    for title, text, expected in faults:
+        found = check(program, text)
+        if not any(expected in complaint for complaint in found):
+            print(f"self test: '{title}' passed unnoticed; complaints: {found}")
+            failed += 1
+    print(f"commands: self test of {len(faults)} faults, {failed} failed")
+    return 1 if failed else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--kakehashi", required=True)
+    parser.add_argument("--self-test", action="store_true")
+    parser.add_argument("tree", nargs="?", type=Path, default=Path(__file__).resolve().parents[2])
+    options = parser.parse_args()
+    readme = (options.tree / "README.md").read_text(encoding="utf-8")
+    if options.self_test:
+        return self_test(options.kakehashi, readme)
+    found = check(options.kakehashi, readme)
+    for complaint in found:
+        print(complaint)
+    print(f"commands: {len(found)} complaints")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

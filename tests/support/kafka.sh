@@ -1,0 +1,170 @@
+#!/bin/sh
+# A real Apache Kafka for tests: one process, one node, everything under a folder of its own.
+#
+#   kafka.sh fetch LIBRARIES            downloads the broker (once; LIBRARIES is a folder, e.g. build/kafka-4.1.0)
+#   kafka.sh start LIBRARIES FOLDER     fetches if need be, formats FOLDER, starts on two free ports, waits until it
+#                                       answers, prints "127.0.0.1:PORT". A second start on FOLDER keeps its data.
+#   kafka.sh stop FOLDER                stops the broker that was started there, by its process id
+#
+# Needs Java 17 or later, and Maven for the first fetch. Log: FOLDER/broker.log.
+set -eu
+
+here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+main=kafka.Kafka
+
+fail() {
+    echo "kafka.sh: $*" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null || fail "$1 is missing: install $2"
+}
+
+# The download goes to a folder of another name, which gets its own name once it is whole.
+fetch() {
+    libraries=$1
+    [ -d "$libraries" ] && return 0
+    need mvn "maven"
+    mkdir -p "$(dirname "$libraries")"
+    partial=$(mktemp -d "$libraries.XXXXXX")
+    trap 'rm -rf "$partial"' EXIT INT TERM
+    if ! mvn -q -B -Dstyle.color=never -f "$here/kafka/pom.xml" dependency:copy-dependencies -DoutputDirectory="$partial" >&2; then
+        fail "the download failed; Maven's words are above"
+    fi
+    [ -f "$partial/kafka_2.13-4.1.0.jar" ] || fail "Maven brought no kafka_2.13-4.1.0.jar"
+    chmod 755 "$partial"
+    # Somebody else may have been faster: then theirs is as good.
+    mv -T "$partial" "$libraries" 2>/dev/null || [ -d "$libraries" ]
+    rm -rf "$partial"
+    trap - EXIT INT TERM
+}
+
+free_port() {
+    # The kernel names a free port; another program may take it before the broker does, so start tries again.
+    python3 -c 'import socket
+s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+alive() { # PIDFILE
+    [ -f "$1" ] || return 1
+    pid=$(cat "$1")
+    # A process id may belong to another program by now.
+    tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "$main"
+}
+
+write_properties() { # FOLDER CLIENT-PORT CONTROLLER-PORT
+    cat >"$1/server.properties" <<END
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:$3
+listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
+advertised.listeners=PLAINTEXT://127.0.0.1:$2
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=$1/data
+auto.create.topics.enable=false
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=500
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+transaction.abort.timed.out.transaction.cleanup.interval.ms=1000
+log.cleaner.dedupe.buffer.size=8388608
+END
+}
+
+run_java() {
+    java -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -cp "$libraries/*" "$@"
+}
+
+# Listening is not yet answering: the group and transaction coordinators come a moment later, which clients wait for.
+answers() { # PORT
+    python3 - "$1" <<'END'
+import socket, struct, sys
+body = struct.pack(">hhih", 18, 0, 1, 0)  # ApiVersions v0, correlation 1, empty client id
+try:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 2) as s:
+        s.settimeout(5)
+        s.sendall(struct.pack(">i", len(body)) + body)
+        sys.exit(0 if len(s.recv(4)) == 4 else 1)
+except OSError:
+    sys.exit(1)
+END
+}
+
+launch() { # FOLDER; writes FOLDER/pid and FOLDER/address, 1 if the process ended or never answered
+    client=$(free_port)
+    controller=$(free_port)
+    write_properties "$1" "$client" "$controller"
+    if [ ! -f "$1/data/meta.properties" ]; then
+        run_java -Xmx256m kafka.tools.StorageTool format \
+            -t "$(run_java -Xmx256m kafka.tools.StorageTool random-uuid)" \
+            -c "$1/server.properties" >"$1/format.log" 2>&1 || fail "formatting failed: see $1/format.log"
+    fi
+    # A process group of its own: Ctrl-C in the terminal reaches the test, which stops the broker itself.
+    setsid java -Xmx"${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -cp "$libraries/*" "$main" \
+        "$1/server.properties" </dev/null >>"$1/broker.log" 2>&1 &
+    echo $! >"$1/pid"
+    tries=0
+    while [ $tries -lt 600 ]; do
+        if answers "$client"; then
+            echo "127.0.0.1:$client" >"$1/address"
+            return 0
+        fi
+        kill -0 "$(cat "$1/pid")" 2>/dev/null || return 1
+        tries=$((tries + 1))
+        sleep 0.2
+    done
+    return 1
+}
+
+start() {
+    libraries=$1
+    mkdir -p "$2"
+    folder=$(CDPATH='' cd -- "$2" && pwd)
+    need java "openjdk-17-jre-headless"
+    need python3 "python3"
+    fetch "$libraries"
+    if alive "$folder/pid"; then
+        cat "$folder/address"
+        return 0
+    fi
+    : >"$folder/broker.log"
+    attempt=0
+    while ! launch "$folder"; do
+        stop "$folder"
+        attempt=$((attempt + 1))
+        [ $attempt -lt 3 ] || fail "the broker does not start: see $folder/broker.log"
+    done
+    cat "$folder/address"
+}
+
+stop() {
+    if alive "$1/pid"; then
+        pid=$(cat "$1/pid")
+        kill "$pid"
+        tries=0
+        while alive "$1/pid"; do
+            tries=$((tries + 1))
+            # It lets go of its leaderships first; a test's broker need not be waited for long.
+            [ $tries -lt 100 ] || kill -9 "$pid" 2>/dev/null || true
+            sleep 0.1
+        done
+    fi
+    rm -f "$1/pid" "$1/address"
+}
+
+case "${1:-} $#" in
+"fetch 2") fetch "$2" ;;
+"start 3") start "$2" "$3" ;;
+"stop 2") stop "$2" ;;
+*)
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac

@@ -1,0 +1,115 @@
+/* What a real broker will not do on demand: a membership that is lost, answers that fail. */
+#include "mock_cluster.h"
+
+#include <string.h>
+
+#include "kafka/consumer.h"
+
+static kh_consumer_event await(kh_consumer *consumer, kh_consumer_event_kind kind)
+{
+    kh_consumer_event event;
+    for (int tries = 0; tries < 600; tries++) {
+        kh_consumer_poll(consumer, 100, &event);
+        if (event.kind == kind) {
+            return event;
+        }
+        if (event.kind == KH_CONSUMER_RECORD) {
+            kh_consumer_release(consumer, &event.hold, 1);
+        }
+    }
+    fail_msg("no event of kind %d", (int)kind);
+    return event;
+}
+
+static void a_lost_membership_is_told_apart(void **state)
+{
+    (void)state;
+    mock_cluster mock;
+    kh_consumer *consumer = NULL;
+    const char *topics[] = {"a", "b"};
+    mock_cluster_init(&mock);
+    mock_cluster_topic(&mock, "a", 3);
+    mock_cluster_topic(&mock, "b", 3);
+    assert_rc(kh_consumer_new(&mock.settings, topics, 2, &consumer, NULL), KH_OK);
+    kh_consumer_event event = await(consumer, KH_CONSUMER_ASSIGNED);
+    assert_int_equal(event.lane_count, 3);
+    for (int32_t lane = 0; lane < 3; lane++) {
+        assert_int_equal(event.lanes[lane], lane);
+    }
+    char *member = kh_consumer_member(consumer);
+    assert_true(member != NULL && member[0] != '\0');
+    free(member);
+    mock_cluster_fail(&mock, REQUEST_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+    event = await(consumer, KH_CONSUMER_REVOKED);
+    assert_true(event.lost);
+    assert_int_equal(event.lane_count, 3);
+    kh_consumer_let_go(consumer);
+    event = await(consumer, KH_CONSUMER_ASSIGNED);
+    assert_int_equal(event.lane_count, 3);
+    kh_consumer_free(consumer);
+    mock_cluster_deinit(&mock);
+}
+
+/* Partition 1 of one topic without that of the other is no lane. */
+static void unequal_topics_are_refused(void **state)
+{
+    (void)state;
+    mock_cluster mock;
+    kh_consumer *consumer = NULL;
+    const char *topics[] = {"a", "b"};
+    mock_cluster_init(&mock);
+    mock_cluster_topic(&mock, "a", 2);
+    mock_cluster_topic(&mock, "b", 1);
+    assert_rc(kh_consumer_new(&mock.settings, topics, 2, &consumer, NULL), KH_OK);
+    kh_consumer_event event = await(consumer, KH_CONSUMER_ERROR);
+    assert_rc(event.error->rc, KH_E_CONFIGURATION);
+    assert_non_null(strstr(event.error->text, "partition 1, but not that of topic b"));
+    kh_consumer_free(consumer);
+    mock_cluster_deinit(&mock);
+}
+
+static void committed_offsets_that_cannot_be_read(void **state)
+{
+    (void)state;
+    static const struct {
+        kh_rc expected;
+        rd_kafka_resp_err_t code;
+    } ROWS[] = {
+        {KH_E_CONFIGURATION, RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED},
+        {KH_E_LOST, RD_KAFKA_RESP_ERR_UNKNOWN},
+    };
+    mock_cluster mock;
+    kh_consumer *consumer = NULL;
+    kh_test_memory memory;
+    kh_arena arena;
+    const char *topics[] = {"a"};
+    mock_cluster_init(&mock);
+    mock_cluster_topic(&mock, "a", 1);
+    kh_test_memory_init(&memory, -1);
+    kh_arena_init(&arena, 256, &memory.memory);
+    assert_rc(kh_consumer_new(&mock.settings, topics, 1, &consumer, NULL), KH_OK);
+    for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
+        kh_lane_commit commit = {0};
+        kh_kafka_error error = {0};
+        mock_cluster_fail(&mock, REQUEST_OFFSET_FETCH, ROWS[i].code, 1);
+        assert_rc(kh_consumer_committed(consumer, &commit, 1, 30000, &arena, &error), ROWS[i].expected);
+        assert_rc(error.rc, ROWS[i].expected);
+    }
+    kh_lane_commit commit = {.present = true};
+    assert_rc(kh_consumer_committed(consumer, &commit, 1, 30000, &arena, NULL), KH_OK);
+    assert_false(commit.present);
+    kh_consumer_free(consumer);
+    kh_arena_deinit(&arena);
+    assert_int_equal(memory.live, 0);
+    mock_cluster_deinit(&mock);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lost_membership_is_told_apart),
+        cmocka_unit_test(unequal_topics_are_refused),
+        cmocka_unit_test(committed_offsets_that_cannot_be_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

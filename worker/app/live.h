@@ -1,0 +1,138 @@
+/* The live worker's own state, shared by its parts: batch, recovery, loop. Nothing outside worker/app includes this. */
+#ifndef KH_APP_LIVE_H
+#define KH_APP_LIVE_H
+
+#include "app/log.h"
+#include "app/publishing.h"
+#include "app/worker.h"
+#include "app/world.h"
+#include "batch/halving.h"
+#include "batch/lane.h"
+#include "codec/event_reader.h"
+#include "codec/message.h"
+#include "kafka/consumer.h"
+#include "postgres/lanes.h"
+#include "postgres/transaction.h"
+
+#define KH_SOURCES_MAX 32      /* source topics: one for each participant */
+#define KH_SUBJECT_KEY_MAX 512 /* longer than any valid subject */
+
+/*! A record that was polled but is not decided yet. */
+typedef struct kh_pending {
+    kh_record record;
+    kh_consumer_hold *hold;
+    size_t topic;
+    bool refuse; /*!< the database refuses it: a dead letter */
+} kh_pending;
+
+/*! One source topic of a lane. */
+typedef struct kh_live_source {
+    int64_t next_offset;  /*!< first offset not decided */
+    int64_t polled;       /*!< offset behind the last record that was polled */
+    bool drained;         /*!< nothing more to read */
+    bool expects_last;    /*!< the last decided record comes first, to prove that the topic is the same */
+    int64_t last_offset;  /*!< KH_SEQ_NONE: none */
+    kh_instant last_timestamp;
+    uint32_t last_crc;
+} kh_live_source;
+
+/*! A lane of the present assignment. */
+typedef struct kh_live_lane {
+    int32_t number;
+    int64_t epoch;
+    int64_t next_seq;
+    kh_instant clock;
+    int64_t swept_version;
+    bool sweeping;
+    char sweep_after[KH_SUBJECT_KEY_MAX];
+    size_t sweep_after_length;
+    char *sweep_cause; /*!< encoded; owned */
+    size_t sweep_cause_length;
+    kh_live_source sources[KH_SOURCES_MAX];
+    kh_pending *pending; /*!< a queue: from `first` on */
+    size_t pending_first;
+    size_t pending_count;
+    size_t pending_size;
+    kh_instant quiet_until; /*!< nothing stored is due before or at this instant, for sure */
+    bool has_due;
+    bool has_wakeups;
+    bool behind;  /*!< the arrangement's version rose: a sweep is to begin */
+    bool paused;
+    bool blocked; /*!< a rule pack that both consented to is missing */
+} kh_live_lane;
+
+struct kh_worker {
+    const kh_worker_settings *settings;
+    const char *topics[KH_SOURCES_MAX];
+    size_t topic_count;
+    const char *result_topics[KH_RESULT_TOPICS];
+    kh_kafka_settings kafka;
+    int32_t partition_count;
+    char transactional_id[200];
+
+    kh_database *database; /*!< NULL while there is none */
+    kh_consumer *consumer;
+    kh_publisher *publisher;
+    kh_publishing *publishing;
+    bool producer_lost; /*!< the publisher must be renewed before it is used */
+    kh_group_claim *claim; /*!< of the present assignment; held */
+
+    kh_arena world_arena; /*!< rule book, arrangements and what they are made of */
+    kh_world world;
+    int64_t world_version; /*!< below 0: not read */
+    kh_event_rules rules;
+    kh_message_cache *cache;
+
+    kh_live_lane *lanes; /*!< the assignment, ascending */
+    size_t lane_count;
+    bool assigned;       /*!< there has been an assignment, of no lanes perhaps */
+    bool taken;          /*!< the lanes are ours: epochs, owners, marks, starts */
+    size_t pending_total;
+    size_t pending_bytes;
+    kh_halving halving;
+    int64_t looked_ms;
+    kh_instant now; /*!< the server's, as of the last look or batch */
+    kh_worker_counts counts;
+    kh_log_limit dead_letter_log[KH_REFUSAL_COUNT];
+    kh_log_limit ahead_log;
+    kh_log_limit blocked_log;
+    kh_exit_reason reason; /*!< when the process must end */
+};
+
+/*! Decides and commits one batch of whatever the lanes have to do, and hands it to publishing.
+ *  \param did  whether there was anything to do.
+ *  \retval KH_OK
+ *  \retval KH_E_RETRY     nothing happened; again
+ *  \retval KH_E_TIMEOUT   publishing is full; again
+ *  \retval KH_E_NOT_MINE  a lane is somebody else's: take the lanes again
+ *  \retval KH_E_LOST      nothing is known of what was asked last: take the lanes again, on a new connection
+ *  \retval fatal codes. */
+KH_MUSTCHECK kh_rc kh_live_batch(kh_worker *worker, bool *did);
+
+/*! One cheap query about what time, other lanes and rule packs ask of these lanes. \retval as kh_live_batch. */
+KH_MUSTCHECK kh_rc kh_live_look(kh_worker *worker);
+
+/*! Takes every lane of the assignment: epochs, former owners, marks; publishes what was left, and begins to read.
+ *  \retval KH_OK          the lanes are ours
+ *  \retval KH_E_LOST, KH_E_RETRY, KH_E_TIMEOUT, KH_E_NOT_MINE  not yet: again after a pause
+ *  \retval fatal codes; worker->reason says which kind. */
+KH_MUSTCHECK kh_rc kh_live_take_lanes(kh_worker *worker);
+
+/*! Rule book and arrangements as they stand in the database.
+ *  \param version  the arrangements' version, within its transaction; below 0, outside of one: only the rule book.
+ *  \retval KH_OK, KH_E_LOST, KH_E_RETRY, KH_E_MEMORY, KH_E_CONFIGURATION (logged). */
+KH_MUSTCHECK kh_rc kh_live_read_world(kh_worker *worker, int64_t version);
+
+/*! The lane of the assignment with that number; NULL if it is not in it. */
+kh_live_lane *kh_live_find_lane(kh_worker *worker, int32_t number);
+
+/*! CRC-32 of key and value: how a record is known again. */
+uint32_t kh_record_crc(const kh_record *record);
+
+/*! Everything polled is given back: it will be read again. */
+void kh_live_forget_pending(kh_worker *worker);
+
+/*! Logs what the database said. */
+void kh_live_log_database(const kh_worker *worker, const char *event);
+
+#endif

@@ -1,0 +1,274 @@
+#include "app/live_poll.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "app/live_source.h"
+
+#define PENDING_BYTES_MAX ((size_t)64 << 20)
+#define GIVE_UP_WAIT_MS 30000
+
+kh_live_lane *kh_live_find_lane(kh_worker *worker, int32_t number)
+{
+    for (size_t i = 0; i < worker->lane_count; i++) {
+        if (worker->lanes[i].number == number) {
+            return &worker->lanes[i];
+        }
+    }
+    return NULL;
+}
+
+void kh_live_forget_pending(kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->lane_count; i++) {
+        kh_live_lane *lane = &worker->lanes[i];
+        for (size_t p = 0; p < lane->pending_count; p++) {
+            kh_consumer_release(worker->consumer, &lane->pending[lane->pending_first + p].hold, 1);
+        }
+        lane->pending_count = 0;
+        lane->pending_first = 0;
+    }
+    worker->pending_total = 0;
+    worker->pending_bytes = 0;
+    worker->taken = false;
+}
+
+/* ---- lanes come and go ---- */
+
+static void free_lanes(kh_worker *worker)
+{
+    kh_live_forget_pending(worker);
+    for (size_t i = 0; i < worker->lane_count; i++) {
+        free(worker->lanes[i].pending);
+        free(worker->lanes[i].sweep_cause);
+    }
+    free(worker->lanes);
+    worker->lanes = NULL;
+    worker->lane_count = 0;
+    kh_group_claim_release(worker->claim);
+    worker->claim = NULL;
+}
+
+static void release_owner(kh_worker *worker)
+{
+    int32_t *numbers = calloc(worker->lane_count, sizeof *numbers);
+    int64_t *epochs = calloc(worker->lane_count, sizeof *epochs);
+    if (numbers != NULL && epochs != NULL) {
+        for (size_t i = 0; i < worker->lane_count; i++) {
+            numbers[i] = worker->lanes[i].number;
+            epochs[i] = worker->lanes[i].epoch;
+        }
+        /* An owner that stays costs the next one a fencing, nothing else. */
+        (void)!kh_lanes_release(worker->database, numbers, epochs, worker->lane_count);
+    }
+    free(numbers);
+    free(epochs);
+}
+
+void kh_live_give_up_lanes(kh_worker *worker, bool lost)
+{
+    if (worker->lane_count > 0 && lost) {
+        kh_publishing_drop(worker->publishing);
+    }
+    bool settled = kh_publishing_wait(worker->publishing, GIVE_UP_WAIT_MS);
+    if (!settled) {
+        kh_publishing_drop(worker->publishing);
+        settled = kh_publishing_wait(worker->publishing, GIVE_UP_WAIT_MS * 4);
+    }
+    bool published = settled && kh_publishing_failed(worker->publishing, NULL) == KH_OK;
+    if (worker->lane_count > 0 && !lost && published && worker->taken && worker->database != NULL) {
+        release_owner(worker);
+    }
+    if (worker->lane_count > 0) {
+        kh_log(KH_LOG_INFO, lost ? "lanes-lost" : "lanes-given-up", "%zu lanes", worker->lane_count);
+    }
+    free_lanes(worker);
+}
+
+static kh_rc take_assignment(kh_worker *worker, const kh_consumer_event *event)
+{
+    free_lanes(worker);
+    worker->lanes = event->lane_count == 0 ? NULL : calloc(event->lane_count, sizeof *worker->lanes);
+    if (event->lane_count > 0 && worker->lanes == NULL) {
+        return KH_E_MEMORY;
+    }
+    for (size_t i = 0; i < event->lane_count; i++) {
+        worker->lanes[i].number = event->lanes[i];
+        worker->lanes[i].clock = KH_INSTANT_NONE;
+    }
+    worker->lane_count = event->lane_count;
+    worker->claim = kh_group_claim_hold(event->claim);
+    worker->assigned = true;
+    kh_log(KH_LOG_INFO, "assigned", "%zu lanes", event->lane_count);
+    return KH_OK;
+}
+
+/* ---- records ---- */
+
+static kh_rc say_topic_changed(kh_worker *worker, const kh_consumer_event *event, const char *what)
+{
+    const kh_live_lane *lane = kh_live_find_lane(worker, event->lane);
+    int64_t last = lane == NULL ? KH_SEQ_NONE : lane->sources[event->topic].last_offset;
+    kh_log(KH_LOG_ERROR, "topic-changed",
+           "%s/%" PRId32 ": %s; the last decided record is at offset %" PRId64 ", reading was to go on at %" PRId64
+           ": the topic was truncated or made anew. Nothing is skipped: bring its records back, or move to a new "
+           "deployment and replay",
+           worker->topics[event->topic], event->lane, what, last, event->offset);
+    worker->reason = KH_ENDED_REWOUND;
+    return KH_E_REWOUND;
+}
+
+/* The last decided record comes first after a start: it proves that the topic is the one that it was. */
+static kh_rc check_last(kh_worker *worker, const kh_consumer_event *event, kh_live_source *source)
+{
+    const kh_record *record = &event->record;
+    source->expects_last = false;
+    if (record->offset == source->last_offset && record->timestamp == source->last_timestamp &&
+        kh_record_crc(record) == source->last_crc) {
+        return KH_OK;
+    }
+    return say_topic_changed(worker, event, "its last decided record is not there any more");
+}
+
+static bool make_room(kh_live_lane *lane)
+{
+    if (lane->pending_first + lane->pending_count < lane->pending_size) {
+        return true;
+    }
+    if (lane->pending_first > 0) {
+        memmove(lane->pending, lane->pending + lane->pending_first, lane->pending_count * sizeof *lane->pending);
+        lane->pending_first = 0;
+        return true;
+    }
+    size_t size = lane->pending_size == 0 ? 256 : lane->pending_size * 2;
+    kh_pending *pending = realloc(lane->pending, size * sizeof *pending);
+    if (pending == NULL) {
+        return false;
+    }
+    lane->pending = pending;
+    lane->pending_size = size;
+    return true;
+}
+
+/* \param kept  whether the hold is the lane's now. */
+static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool *kept)
+{
+    kh_live_lane *lane = kh_live_find_lane(worker, event->lane);
+    *kept = false;
+    if (lane == NULL || !worker->taken) {
+        return KH_OK; /* polled before the lanes were given up */
+    }
+    kh_live_source *source = &lane->sources[event->topic];
+    if (source->expects_last) {
+        return check_last(worker, event, source);
+    }
+    if (event->record.offset < source->next_offset || event->record.offset < source->polled) {
+        return KH_OK; /* decided, or queued, already */
+    }
+    if (!make_room(lane)) {
+        return KH_E_MEMORY;
+    }
+    lane->pending[lane->pending_first + lane->pending_count++] =
+        (kh_pending){.record = event->record, .hold = event->hold, .topic = event->topic};
+    source->polled = event->record.offset + 1;
+    source->drained = false;
+    worker->pending_total++;
+    worker->pending_bytes += event->record.value.length;
+    *kept = true;
+    return KH_OK;
+}
+
+static kh_rc take_drained(kh_worker *worker, const kh_consumer_event *event)
+{
+    kh_live_lane *lane = kh_live_find_lane(worker, event->lane);
+    if (lane == NULL || !worker->taken) {
+        return KH_OK;
+    }
+    if (lane->sources[event->topic].expects_last) {
+        return say_topic_changed(worker, event, "it ends before its last decided record");
+    }
+    lane->sources[event->topic].drained = true;
+    return KH_OK;
+}
+
+static kh_rc take_event(kh_worker *worker, const kh_consumer_event *event, bool *rebalanced)
+{
+    bool kept = false;
+    kh_rc rc = KH_OK;
+    switch (event->kind) {
+    case KH_CONSUMER_NOTHING:
+        break;
+    case KH_CONSUMER_RECORD:
+        rc = take_record(worker, event, &kept);
+        if (!kept) {
+            kh_consumer_hold *hold = event->hold;
+            kh_consumer_release(worker->consumer, &hold, 1);
+        }
+        break;
+    case KH_CONSUMER_DRAINED:
+        return take_drained(worker, event);
+    case KH_CONSUMER_ASSIGNED:
+        *rebalanced = true;
+        return take_assignment(worker, event);
+    case KH_CONSUMER_REVOKED:
+        *rebalanced = true;
+        kh_live_give_up_lanes(worker, event->lost);
+        kh_consumer_let_go(worker->consumer);
+        break;
+    case KH_CONSUMER_OUT_OF_RANGE:
+        return say_topic_changed(worker, event, "the offset is out of the topic's range");
+    case KH_CONSUMER_ERROR:
+        kh_log(kh_rc_is_fatal(event->error->rc) ? KH_LOG_ERROR : KH_LOG_WARNING, "consumer", "%s", event->error->text);
+        worker->reason = KH_ENDED_CONFIGURATION;
+        return kh_rc_is_fatal(event->error->rc) ? event->error->rc : KH_OK;
+    }
+    return rc;
+}
+
+static size_t pending_in_paused(const kh_worker *worker)
+{
+    size_t parked = 0;
+    for (size_t i = 0; i < worker->lane_count; i++) {
+        parked += worker->lanes[i].paused ? worker->lanes[i].pending_count : 0;
+    }
+    return parked;
+}
+
+kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
+{
+    const kh_batch_section *batch = &worker->settings->configuration->settings.batch;
+    size_t most = batch->max_records + pending_in_paused(worker);
+    int64_t deadline = kh_monotonic_ms() + (int64_t)batch->max_wait_ms;
+    int wait = worker->pending_total > 0 ? 0 : wait_ms;
+    *rebalanced = false;
+    for (;;) {
+        kh_consumer_event event;
+        kh_consumer_poll(worker->consumer, wait, &event);
+        kh_rc rc = take_event(worker, &event, rebalanced);
+        if (rc != KH_OK || *rebalanced || event.kind == KH_CONSUMER_NOTHING) {
+            return rc;
+        }
+        if (worker->pending_total >= most || worker->pending_bytes >= PENDING_BYTES_MAX) {
+            return KH_OK;
+        }
+        if (kh_monotonic_ms() >= deadline && worker->pending_total > 0) {
+            return KH_OK;
+        }
+        wait = 0; /* something came: only what else is there */
+    }
+}
+
+void kh_live_throttle(kh_worker *worker)
+{
+    size_t most = worker->settings->configuration->settings.batch.max_records;
+    for (size_t i = 0; i < worker->lane_count; i++) {
+        kh_live_lane *lane = &worker->lanes[i];
+        if (!lane->paused && lane->pending_count >= most / 2 && (lane->sweeping || lane->blocked || lane->behind)) {
+            kh_consumer_pause(worker->consumer, &lane->number, 1);
+            lane->paused = true;
+        } else if (lane->paused && lane->pending_count == 0) {
+            kh_consumer_resume(worker->consumer, &lane->number, 1);
+            lane->paused = false;
+        }
+    }
+}

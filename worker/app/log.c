@@ -1,0 +1,98 @@
+#include "app/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <time.h>
+
+#define LINE_SIZE 2048
+
+static kh_log_level least = KH_LOG_INFO;
+static kh_log_format shape = KH_LOG_TEXT;
+
+void kh_log_configure(kh_log_level level, kh_log_format format)
+{
+    least = level;
+    shape = format;
+}
+
+int64_t kh_monotonic_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+bool kh_log_allows(kh_log_limit *limit, uint64_t *held_back)
+{
+    int64_t now = kh_monotonic_ms();
+    if (now < limit->next_ms) {
+        limit->held_back++;
+        return false;
+    }
+    *held_back = limit->held_back;
+    limit->held_back = 0;
+    limit->next_ms = now + 1000;
+    return true;
+}
+
+static const char *level_name(kh_log_level level)
+{
+    switch (level) {
+    case KH_LOG_ERROR:
+        return "error";
+    case KH_LOG_WARNING:
+        return "warning";
+    case KH_LOG_INFO:
+        return "info";
+    case KH_LOG_DEBUG:
+        return "debug";
+    }
+    return "?";
+}
+
+/* JSON's escapes; a line stays a line. */
+static void escape(const char *text, char *out, size_t size)
+{
+    size_t used = 0;
+    for (; *text != '\0' && used + 8 < size; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            out[used++] = '\\';
+            out[used++] = (char)c;
+        } else if (c < 0x20) {
+            used += (size_t)snprintf(out + used, size - used, "\\u%04x", c);
+        } else {
+            out[used++] = (char)c;
+        }
+    }
+    out[used] = '\0';
+}
+
+void kh_log(kh_log_level level, const char *event, const char *format, ...)
+{
+    if (level > least) {
+        return;
+    }
+    char text[LINE_SIZE];
+    char when[32];
+    char time[48];
+    struct timespec now;
+    struct tm utc;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    (void)gmtime_r(&now.tv_sec, &utc);
+    (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc);
+    (void)snprintf(time, sizeof time, "%s.%03ldZ", when, now.tv_nsec / 1000000);
+    char escaped[LINE_SIZE * 2];
+    escape(text, escaped, sizeof escaped);
+    if (shape == KH_LOG_JSON) { /* one call, so that the lines of two threads do not mix */
+        (void)fprintf(stderr, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"message\":\"%s\"}\n", time,
+                      level_name(level), event, escaped);
+    } else {
+        (void)fprintf(stderr, "%s %-7s %s: %s\n", time, level_name(level), event, text);
+    }
+}

@@ -1,0 +1,158 @@
+#include "app/reach.h"
+
+#include <pthread.h>
+#include <stdio.h>
+
+#include "postgres/schema.h"
+
+static void add_database(const kh_settings *settings, const kh_database_error *error, kh_problems *problems)
+{
+    static const kh_place place = {"database", 0, 0};
+    const char *mend = "";
+    if (error->rc == KH_E_LOST) {
+        mend = "; is the server there, and `database.connection` right?";
+    } else if (error->rc == KH_E_CONFIGURATION && strcmp(error->doing, "connect") == 0) {
+        mend = "; check `database.connection` and `database.password`";
+    } else if (error->rc == KH_E_RETRY) {
+        mend = "; try again";
+    }
+    kh_problems_add(problems, place, KH_TEXT(""), "%s: %s%s", error->doing, error->text, mend);
+    if (error->rc == KH_E_LOST || mend[0] != '\0') {
+        /* It holds no password: the settings refuse one there. */
+        kh_problems_add(problems, place, KH_TEXT(""), "tried: %.*s (%s)",
+                        KH_TEXT_ARGS(kh_problems_quote(problems, settings->database.connection)), settings->path);
+    }
+}
+
+kh_rc kh_reach_failed(const kh_settings *settings, kh_database *database, kh_problems *problems, kh_rc rc)
+{
+    const kh_database_error *error = kh_database_last_error(database);
+    if (rc == KH_E_LOST || rc == KH_E_RETRY || rc == KH_E_CONFIGURATION || rc == KH_E_BAD_ROW || rc == KH_E_INTERNAL) {
+        add_database(settings, error, problems);
+    }
+    return rc;
+}
+
+kh_rc kh_reach_database(const kh_settings *settings, kh_problems *problems, kh_database **out)
+{
+    kh_database_settings of;
+    kh_database_error error = {.rc = KH_OK};
+    kh_connect_database(settings, "kakehashi command", &of);
+    kh_rc rc = kh_database_open(&of, out, &error);
+    if (rc != KH_OK && rc != KH_E_MEMORY) {
+        add_database(settings, &error, problems);
+    }
+    return rc;
+}
+
+kh_rc kh_reach_schema(const kh_settings *settings, kh_problems *problems, kh_database **out, int *version)
+{
+    kh_rc rc = kh_reach_database(settings, problems, out);
+    if (rc == KH_OK) {
+        rc = kh_schema_check(*out, version);
+        if (rc != KH_OK) {
+            (void)kh_reach_failed(settings, *out, problems, rc);
+            kh_database_close(*out);
+            *out = NULL;
+        }
+    }
+    return rc;
+}
+
+kh_rc kh_reach_migrate(const kh_settings *settings, const char *worker_role, kh_problems *problems, int *before,
+                       int *after)
+{
+    kh_database *database = NULL;
+    kh_rc rc = kh_reach_database(settings, problems, &database);
+    if (rc == KH_OK) {
+        rc = kh_schema_migrate(database, worker_role, before, after);
+        if (rc != KH_OK) {
+            (void)kh_reach_failed(settings, database, problems, rc);
+        }
+    }
+    kh_database_close(database);
+    return rc;
+}
+
+void kh_reach_close(kh_database *database)
+{
+    kh_database_close(database);
+}
+
+/* librdkafka logs from threads of its own. */
+static pthread_mutex_t log_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void keep_log(void *self, kh_kafka_log_level level, kh_text text)
+{
+    kh_reach_log *log = self;
+    if (level > KH_KAFKA_LOG_WARNING) {
+        return;
+    }
+    (void)pthread_mutex_lock(&log_lock);
+    (void)snprintf(log->text, sizeof log->text, "%.*s", KH_TEXT_ARGS(text));
+    (void)pthread_mutex_unlock(&log_lock);
+}
+
+kh_rc kh_reach_kafka(const kh_settings *settings, kh_arena *arena, kh_reach_log *log, kh_kafka_settings *out)
+{
+    kh_rc rc = kh_connect_kafka(settings, arena, out);
+    log->text[0] = '\0';
+    out->log = keep_log;
+    out->self = log;
+    return rc;
+}
+
+kh_rc kh_reach_kafka_failed(const kh_settings *settings, kh_reach_log *log, const kh_kafka_error *error,
+                            kh_problems *problems, kh_rc rc)
+{
+    static const kh_place place = {"kafka", 0, 0};
+    kh_problems_add(problems, place, KH_TEXT(""), "%s", error->text);
+    (void)pthread_mutex_lock(&log_lock);
+    if (log->text[0] != '\0') {
+        kh_problems_add(problems, place, KH_TEXT(""), "%s", log->text);
+    }
+    (void)pthread_mutex_unlock(&log_lock);
+    if (rc == KH_E_LOST || rc == KH_E_TIMEOUT) {
+        kh_problems_add(problems, place, KH_TEXT(""), "tried: %.*s (%s); is a broker there, and `kafka.brokers` right?",
+                        KH_TEXT_ARGS(kh_problems_quote(problems, settings->kafka.brokers)), settings->path);
+    }
+    return rc;
+}
+
+/* Findings go to the caller; whether there was a bad one tells them from an error of the whole. */
+typedef struct findings {
+    kh_topics_report *report;
+    void *self;
+    bool bad;
+} findings;
+
+static void pass_finding(void *self, const char *topic, bool bad, const char *text)
+{
+    findings *of = self;
+    of->bad = of->bad || bad;
+    of->report(of->self, topic, bad, text);
+}
+
+kh_rc kh_reach_topics(const kh_settings *settings, bool create, kh_topics_report *report, void *self,
+                      kh_problems *problems)
+{
+    static kh_reach_log log;
+    findings of = {.report = report, .self = self};
+    kh_kafka_settings kafka;
+    kh_kafka_error error = {.rc = KH_OK};
+    kh_topics_wish wish;
+    kh_rc rc = kh_reach_kafka(settings, problems->arena, &log, &kafka);
+    if (rc == KH_OK) {
+        int32_t partitions = create ? (int32_t)settings->kafka.topics.partitions : 0;
+        rc = kh_connect_topics(settings, partitions, problems->arena, &wish);
+    }
+    if (rc != KH_OK) {
+        return rc;
+    }
+    rc = create ? kh_topics_create(&kafka, &wish, KH_REACH_TIMEOUT_MS * 3, pass_finding, &of, &error)
+                : kh_topics_check(&kafka, &wish, KH_REACH_TIMEOUT_MS, pass_finding, &of, &error);
+    if (rc != KH_OK && rc != KH_E_MEMORY && !(rc == KH_E_CONFIGURATION && of.bad)) {
+        (void)kh_reach_kafka_failed(settings, &log, &error, problems, rc);
+    }
+    return rc;
+}

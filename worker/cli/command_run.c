@@ -1,0 +1,212 @@
+/* run: the worker. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/connections.h"
+#include "app/log.h"
+#include "app/watchdog.h"
+#include "app/worker.h"
+#include "cli/command.h"
+#include "postgres/schema.h"
+
+#define WATCHDOG_SECONDS 300
+
+static volatile sig_atomic_t stop_asked;
+
+static void ask_to_stop(int signal_number)
+{
+    (void)signal_number;
+    stop_asked = 1;
+}
+
+typedef struct running {
+    kh_common common;
+    kh_configuration configuration;
+    kh_worker_settings settings;
+    bool migrate;
+} running;
+
+/* \param at  where the value goes on having digits and nothing else. */
+static bool parse_seconds(const char *text, uint32_t *milliseconds)
+{
+    char *end = NULL;
+    unsigned long seconds = strtoul(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || seconds == 0 || seconds > 86400) {
+        return false;
+    }
+    *milliseconds = (uint32_t)seconds * 1000;
+    return true;
+}
+
+static bool parse_option(running *of, int option, int *status)
+{
+    switch (option) {
+    case 'i':
+        of->settings.until_idle = true;
+        return false;
+    case 'u':
+        if (!kh_instant_parse(kh_text_of(optarg), &of->settings.until)) {
+            *status = kh_usage(of->common.command, "--until %s: not an instant like 2027-06-01T00:00:00Z", optarg);
+            return true;
+        }
+        return false;
+    case 'k': {
+        static char clock[64];
+        (void)snprintf(clock, sizeof clock, "clock=%s", optarg);
+        optarg = clock;
+        return kh_common_option(&of->common, 's', status);
+    }
+    case 'g':
+        if (!parse_seconds(optarg, &of->settings.give_up_ms)) {
+            *status = kh_usage(of->common.command, "--give-up-after %s: it is a number of seconds, 1 to 86400", optarg);
+            return true;
+        }
+        return false;
+    case 'm':
+        of->migrate = true;
+        return false;
+    case 'r':
+        of->settings.accept_rewind = true;
+        return false;
+    default:
+        return kh_common_option(&of->common, option, status);
+    }
+}
+
+static int parse_options(running *of, int argc, char **argv, bool *ends)
+{
+    static const struct option options[] = {
+        {"until-idle", no_argument, NULL, 'i'},
+        {"until", required_argument, NULL, 'u'},
+        {"clock", required_argument, NULL, 'k'},
+        {"give-up-after", required_argument, NULL, 'g'},
+        {"migrate", no_argument, NULL, 'm'},
+        {"accept-database-rewind", no_argument, NULL, 'r'},
+        KH_COMMON_OPTIONS,
+    };
+    int status = KH_EXIT_OK;
+    int option = 0;
+    *ends = true;
+    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+        if (parse_option(of, option, &status)) {
+            return status;
+        }
+    }
+    if (optind < argc) {
+        return kh_usage(of->common.command, "\"%s\" is too much: it takes options only", argv[optind]);
+    }
+    *ends = false;
+    return KH_EXIT_OK;
+}
+
+static int check_options(const running *of)
+{
+    if (of->settings.until != KH_INSTANT_NONE && of->configuration.settings.clock != KH_CLOCK_RECORDS) {
+        return kh_usage(of->common.command, "--until goes with --clock records: the wall clock goes where it goes");
+    }
+    return KH_EXIT_OK;
+}
+
+static int migrate(const kh_settings *settings)
+{
+    kh_database_settings to;
+    kh_database_error error = {0};
+    kh_database *database = NULL;
+    int before = 0;
+    int after = 0;
+    kh_connect_database(settings, "kakehashi run --migrate", &to);
+    kh_rc rc = kh_database_open(&to, &database, &error);
+    if (rc == KH_OK) {
+        rc = kh_schema_migrate(database, NULL, &before, &after);
+        error = *kh_database_last_error(database);
+    }
+    kh_database_close(database);
+    if (rc != KH_OK) {
+        kh_log(KH_LOG_ERROR, "migrate", "%s", error.text);
+        return rc == KH_E_CONFIGURATION ? KH_EXIT_CONFIGURATION : KH_EXIT_FAILED;
+    }
+    if (after != before) {
+        kh_log(KH_LOG_INFO, "migrate", "schema version %d, was %d", after, before);
+    }
+    return KH_EXIT_OK;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = ask_to_stop};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+}
+
+static int exit_of(kh_exit_reason reason)
+{
+    switch (reason) {
+    case KH_ENDED_WELL:
+        return KH_EXIT_OK;
+    case KH_ENDED_CONFIGURATION:
+        return KH_EXIT_CONFIGURATION;
+    case KH_ENDED_REWOUND:
+        return KH_EXIT_REWOUND;
+    case KH_ENDED_GIVEN_UP:
+    case KH_ENDED_FAILED:
+        break;
+    }
+    return KH_EXIT_FAILED;
+}
+
+static int run_run(const kh_command *command, int argc, char **argv)
+{
+    static running of;
+    bool ends = false;
+    of = (running){.settings = {.until = KH_INSTANT_NONE, .give_up_ms = 60000}};
+    kh_common_init(&of.common, command);
+    int status = parse_options(&of, argc, argv, &ends);
+    if (!ends) {
+        status = kh_common_load(&of.common, KH_NEEDS_BROKER | KH_NEEDS_DATABASE, &of.configuration);
+        ends = status != KH_EXIT_OK;
+    }
+    if (!ends) {
+        status = check_options(&of);
+        ends = status != KH_EXIT_OK;
+    }
+    if (!ends) {
+        kh_log_configure(of.configuration.settings.log.level, of.configuration.settings.log.format);
+        if (of.migrate) {
+            status = migrate(&of.configuration.settings);
+            ends = status != KH_EXIT_OK;
+        }
+    }
+    if (!ends) {
+        of.settings.configuration = &of.configuration;
+        catch_signals();
+        kh_watchdog_start(WATCHDOG_SECONDS, KH_EXIT_STUCK);
+        status = exit_of(kh_worker_run(&of.settings, &stop_asked, NULL));
+    }
+    kh_common_deinit(&of.common);
+    return status;
+}
+
+const kh_command kh_command_run = {
+    .name = "run",
+    .summary = "the worker: consume, decide, store, publish",
+    .help = "Usage: kakehashi run [OPTION]...\n\n"
+            "Joins the consumer group and works until SIGTERM or SIGINT, which lets it finish and publish the batch in\n"
+            "hand and leave the group. Start as many as there are lanes (partitions); kill any of them at any time.\n\n"
+            "      --until-idle             end when everything is read, decided and published\n"
+            "      --give-up-after SECONDS  with --until-idle: end with 1 when nothing went forward for so long (60)\n"
+            "      --clock wall|records     what moves time, instead of the settings: records is for samples, tests\n"
+            "                               and replays\n"
+            "      --until INSTANT          with --clock records: when all is read, move time on to there\n"
+            "      --migrate                create or upgrade the schema first\n"
+            "      --accept-database-rewind the database was restored from an older copy: decide again from where it\n"
+            "                               stands; results that are published again carry the same kh-id\n" KH_COMMON_HELP
+            "\nExample:\n"
+            "  kakehashi run --config /etc/kakehashi/kakehashi.yaml\n\n"
+            "Exit codes: 0 well; 1 given up, or failed; 2 wrong usage; 3 configuration (settings, rule files, topics or\n"
+            "schema; or a rule pack is missing that both participants consented to); 4 database or topic went back in\n"
+            "time; 5 no progress (watchdog).\n",
+    .run = run_run,
+};

@@ -1,0 +1,597 @@
+#include "kafka/consumer.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kafka/group_claim.h"
+#include "kafka/handle.h"
+#include "kafka/received.h"
+
+/* One topic's partition of one assigned lane. */
+typedef struct part {
+    bool started;
+    bool paused;
+    int64_t next; /* behind the last delivered record: librdkafka's own position is not to be relied on */
+} part;
+
+typedef enum answer { ANSWER_NONE, ANSWER_ASSIGN, ANSWER_REVOKE, ANSWER_FAILED } answer;
+
+struct kh_consumer {
+    kh_handle handle; /* first: see kh_handle */
+    char **topics;
+    size_t topic_count;
+    char *group;
+
+    int32_t *lanes; /* assigned, ascending */
+    size_t lane_count;
+    part *parts; /* [lane * topic_count + topic] */
+    kh_group_claim *claim;
+
+    /* What the rebalance callback has stored for the poll around it. */
+    answer asked;
+    rd_kafka_topic_partition_list_t *asked_list;
+    kh_group_claim *asked_claim;
+    rd_kafka_resp_err_t asked_code;
+    bool asked_lost;
+
+    bool revoked; /* told to the caller, not yet let go */
+    bool closed;
+    atomic_long held;
+    kh_kafka_error error;
+};
+
+static part *find_part(kh_consumer *consumer, size_t topic, int32_t lane)
+{
+    size_t low = 0;
+    size_t high = consumer->lane_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (consumer->lanes[middle] < lane) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    if (low == consumer->lane_count || consumer->lanes[low] != lane || topic >= consumer->topic_count) {
+        return NULL;
+    }
+    return &consumer->parts[low * consumer->topic_count + topic];
+}
+
+static size_t find_topic(const kh_consumer *consumer, const char *name)
+{
+    for (size_t i = 0; i < consumer->topic_count; i++) {
+        if (strcmp(consumer->topics[i], name) == 0) {
+            return i;
+        }
+    }
+    return SIZE_MAX;
+}
+
+static void forget_lanes(kh_consumer *consumer)
+{
+    free(consumer->lanes);
+    free(consumer->parts);
+    consumer->lanes = NULL;
+    consumer->parts = NULL;
+    consumer->lane_count = 0;
+    kh_group_claim_release(consumer->claim);
+    consumer->claim = NULL;
+}
+
+/* Only stores: the answer is given outside, where waiting is allowed. The group waits for it, heartbeats go on. */
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    kh_consumer *consumer = opaque;
+    if (consumer->asked_list != NULL) {
+        rd_kafka_topic_partition_list_destroy(consumer->asked_list);
+    }
+    consumer->asked_list = rd_kafka_topic_partition_list_copy(list);
+    consumer->asked_code = code;
+    if (code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        consumer->asked = ANSWER_ASSIGN;
+        kh_group_claim_release(consumer->asked_claim);
+        consumer->asked_claim = NULL;
+        if (!consumer->closed && kh_group_claim_take(rk, consumer->group, &consumer->asked_claim) != KH_OK) {
+            consumer->asked_claim = NULL;
+        }
+    } else {
+        consumer->asked = code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS ? ANSWER_REVOKE : ANSWER_FAILED;
+        consumer->asked_lost = rd_kafka_assignment_lost(rk) != 0;
+    }
+    rd_kafka_yield(rk); /* the poll around this comes back at once */
+}
+
+static kh_rc open_handle(kh_consumer *consumer, const kh_kafka_settings *settings, kh_kafka_error *error)
+{
+    int32_t session = kh_handle_or(settings->session_timeout_ms, 10000);
+    int32_t heartbeat = session / 3 < 1000 ? session / 3 : 1000;
+    kh_handle_conf building = kh_handle_conf_begin(&consumer->handle, settings);
+    kh_handle_conf_consumer(&building, settings);
+    kh_handle_conf_set_number(&building, "session.timeout.ms", session);
+    kh_handle_conf_set_number(&building, "heartbeat.interval.ms",
+                              kh_handle_or(settings->heartbeat_interval_ms, heartbeat));
+    rd_kafka_conf_set_rebalance_cb(building.conf, on_rebalance);
+    kh_rc rc = kh_handle_open(&consumer->handle, RD_KAFKA_CONSUMER, &building, error);
+    if (rc != KH_OK) {
+        return rc;
+    }
+    rd_kafka_poll_set_consumer(consumer->handle.rk);
+    rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)consumer->topic_count);
+    for (size_t i = 0; i < consumer->topic_count; i++) {
+        rd_kafka_topic_partition_list_add(wanted, consumer->topics[i], RD_KAFKA_PARTITION_UA);
+    }
+    rd_kafka_resp_err_t failed = rd_kafka_subscribe(consumer->handle.rk, wanted);
+    rd_kafka_topic_partition_list_destroy(wanted);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kh_handle_fail(error, KH_E_CONFIGURATION, failed, "subscribing to the source topics: %s",
+                              rd_kafka_err2str(failed));
+    }
+    return KH_OK;
+}
+
+kh_rc kh_consumer_new(const kh_kafka_settings *settings, const char *const *topics, size_t topic_count,
+                      kh_consumer **out, kh_kafka_error *error)
+{
+    kh_rc rc = KH_E_MEMORY;
+    kh_consumer *consumer = calloc(1, sizeof *consumer);
+    if (consumer == NULL) {
+        goto out;
+    }
+    atomic_init(&consumer->held, 0);
+    consumer->topic_count = topic_count;
+    consumer->topics = kh_handle_copy_names(topics, topic_count);
+    consumer->group = strdup(settings->group == NULL ? "kakehashi" : settings->group);
+    if (consumer->topics == NULL || consumer->group == NULL) {
+        goto out;
+    }
+    rc = open_handle(consumer, settings, error);
+out:
+    if (rc == KH_E_MEMORY) {
+        kh_handle_fail(error, rc, 0, "out of memory");
+    }
+    if (rc != KH_OK) {
+        kh_consumer_free(consumer);
+        return rc;
+    }
+    *out = consumer;
+    return KH_OK;
+}
+
+static void report(kh_consumer *consumer, kh_consumer_event *out)
+{
+    out->kind = KH_CONSUMER_ERROR;
+    out->error = &consumer->error;
+}
+
+static int compare_lanes(const void *a, const void *b)
+{
+    int32_t left = *(const int32_t *)a;
+    int32_t right = *(const int32_t *)b;
+    return left < right ? -1 : left > right;
+}
+
+/* The lanes of the list; each must come with every topic. */
+static kh_rc take_lanes(kh_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
+{
+    size_t count = (size_t)list->cnt;
+    size_t kept = 0;
+    int32_t *lanes = malloc((count + 1) * sizeof *lanes);
+    part *parts = calloc(count + 1, sizeof *parts);
+    if (lanes == NULL || parts == NULL) {
+        free(lanes);
+        free(parts);
+        return kh_handle_fail(&consumer->error, KH_E_MEMORY, 0, "out of memory for an assignment");
+    }
+    for (size_t i = 0; i < count; i++) {
+        lanes[i] = list->elems[i].partition;
+    }
+    qsort(lanes, count, sizeof *lanes, compare_lanes);
+    for (size_t i = 0; i < count; i++) {
+        if (i == 0 || lanes[i] != lanes[i - 1]) {
+            lanes[kept++] = lanes[i];
+        }
+    }
+    consumer->lanes = lanes;
+    consumer->parts = parts;
+    consumer->lane_count = kept;
+    for (size_t i = 0; i < kept; i++) {
+        for (size_t topic = 0; topic < consumer->topic_count; topic++) {
+            if (rd_kafka_topic_partition_list_find(list, consumer->topics[topic], lanes[i]) == NULL) {
+                kh_handle_fail(
+                    &consumer->error, KH_E_CONFIGURATION, 0,
+                    "the group has given partition %d, but not that of topic %s: all source topics must have "
+                    "the same number of partitions, and all members must be workers of this version",
+                    (int)lanes[i], consumer->topics[topic]);
+                forget_lanes(consumer);
+                return KH_E_CONFIGURATION;
+            }
+        }
+    }
+    return KH_OK;
+}
+
+/* Takes part in the group with nothing to read: lanes are started one by one, when they have been recovered. */
+static void accept_nothing_yet(kh_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *nothing = rd_kafka_topic_partition_list_new(0);
+    rd_kafka_resp_err_t failed = rd_kafka_assign(consumer->handle.rk, nothing);
+    rd_kafka_topic_partition_list_destroy(nothing);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kh_handle_log(&consumer->handle, KH_KAFKA_LOG_WARNING, "accepting an assignment: %s", rd_kafka_err2str(failed));
+    }
+}
+
+static void tell_assigned(kh_consumer *consumer, kh_consumer_event *out)
+{
+    forget_lanes(consumer);
+    consumer->claim = consumer->asked_claim;
+    consumer->asked_claim = NULL;
+    consumer->revoked = false;
+    kh_rc rc = KH_OK;
+    if (consumer->claim == NULL) {
+        /* The session has ended meanwhile: what was given is given to others; librdkafka joins again. */
+        kh_handle_log(&consumer->handle, KH_KAFKA_LOG_WARNING,
+                      "an assignment came without a valid membership of the group; waiting for the next one");
+    } else {
+        rc = take_lanes(consumer, consumer->asked_list);
+    }
+    accept_nothing_yet(consumer);
+    if (rc != KH_OK) {
+        report(consumer, out);
+    } else if (consumer->claim != NULL) {
+        out->kind = KH_CONSUMER_ASSIGNED;
+        out->lanes = consumer->lanes;
+        out->lane_count = consumer->lane_count;
+        out->claim = consumer->claim;
+    }
+}
+
+static void tell_revoked(kh_consumer *consumer, kh_consumer_event *out)
+{
+    if (consumer->lane_count == 0) {
+        rd_kafka_assign(consumer->handle.rk, NULL);
+        forget_lanes(consumer);
+        return;
+    }
+    for (size_t i = 0; i < consumer->lane_count * consumer->topic_count; i++) {
+        consumer->parts[i].started = false;
+    }
+    consumer->revoked = true;
+    out->kind = KH_CONSUMER_REVOKED;
+    out->lanes = consumer->lanes;
+    out->lane_count = consumer->lane_count;
+    out->lost = consumer->asked_lost;
+    out->claim = consumer->claim;
+}
+
+static void tell_rebalance(kh_consumer *consumer, kh_consumer_event *out)
+{
+    answer asked = consumer->asked;
+    consumer->asked = ANSWER_NONE;
+    switch (asked) {
+    case ANSWER_ASSIGN:
+        tell_assigned(consumer, out);
+        break;
+    case ANSWER_REVOKE:
+        tell_revoked(consumer, out);
+        break;
+    case ANSWER_NONE:
+    case ANSWER_FAILED:
+        rd_kafka_assign(consumer->handle.rk, NULL);
+        forget_lanes(consumer);
+        kh_handle_fail(&consumer->error, KH_E_LOST, consumer->asked_code, "the group's rebalance failed: %s",
+                       rd_kafka_err2str(consumer->asked_code));
+        report(consumer, out);
+        break;
+    }
+}
+
+/* All started parts again, each behind its last delivered record: librdkafka replaces the whole set at once. */
+static rd_kafka_resp_err_t assign_started(kh_consumer *consumer)
+{
+    size_t count = consumer->lane_count * consumer->topic_count;
+    rd_kafka_topic_partition_list_t *reading = rd_kafka_topic_partition_list_new((int)count);
+    rd_kafka_topic_partition_list_t *paused = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        if (consumer->parts[i].started) {
+            const char *topic = consumer->topics[i % consumer->topic_count];
+            int32_t lane = consumer->lanes[i / consumer->topic_count];
+            rd_kafka_topic_partition_list_add(reading, topic, lane)->offset = consumer->parts[i].next;
+            if (consumer->parts[i].paused) {
+                rd_kafka_topic_partition_list_add(paused, topic, lane);
+            }
+        }
+    }
+    rd_kafka_resp_err_t failed = rd_kafka_assign(consumer->handle.rk, reading);
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR && paused->cnt > 0) {
+        rd_kafka_pause_partitions(consumer->handle.rk, paused);
+    }
+    rd_kafka_topic_partition_list_destroy(reading);
+    rd_kafka_topic_partition_list_destroy(paused);
+    return failed;
+}
+
+kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size_t count, kh_kafka_error *error)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (consumer->revoked || find_part(consumer, starts[i].topic, starts[i].lane) == NULL) {
+            return kh_handle_fail(error, KH_E_NOT_MINE, 0, "lane %d is not assigned", (int)starts[i].lane);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        part *where = find_part(consumer, starts[i].topic, starts[i].lane);
+        where->started = true;
+        where->next = starts[i].offset;
+    }
+    rd_kafka_resp_err_t failed = assign_started(consumer);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return kh_handle_fail(error, KH_E_LOST, failed, "starting %zu partitions: %s", count, rd_kafka_err2str(failed));
+    }
+    return KH_OK;
+}
+
+/* An offset that the broker has not, or has it after all? Replicas that change leaders may say so for a moment. */
+static void tell_out_of_range(kh_consumer *consumer, const rd_kafka_message_t *message, size_t topic, part *where,
+                              kh_consumer_event *out)
+{
+    int64_t low = -1;
+    int64_t high = -1;
+    const char *name = consumer->topics[topic];
+    rd_kafka_resp_err_t failed =
+        rd_kafka_query_watermark_offsets(consumer->handle.rk, name, message->partition, &low, &high, 5000);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR || where->next < 0 || (where->next >= low && where->next <= high)) {
+        kh_handle_fail(&consumer->error, KH_E_LOST, message->err,
+                       "topic %s partition %d offset %lld could not be read, trying again: %s", name,
+                       (int)message->partition, (long long)where->next, rd_kafka_message_errstr(message));
+        report(consumer, out);
+        (void)assign_started(consumer);
+        return;
+    }
+    where->started = false;
+    kh_handle_fail(&consumer->error, KH_E_REWOUND, message->err,
+                   "topic %s partition %d: offset %lld is wanted next, but the broker has %lld to %lld: the topic was "
+                   "truncated or made anew",
+                   name, (int)message->partition, (long long)where->next, (long long)low, (long long)high);
+    out->kind = KH_CONSUMER_OUT_OF_RANGE;
+    out->error = &consumer->error;
+    out->offset = where->next;
+}
+
+static void tell_failure(kh_consumer *consumer, const rd_kafka_message_t *message, kh_consumer_event *out)
+{
+    kh_rc rc = kh_handle_is_configuration(message->err) ? KH_E_CONFIGURATION : KH_E_LOST;
+    char told[256];
+    rd_kafka_resp_err_t cause = rd_kafka_fatal_error(consumer->handle.rk, told, sizeof told);
+    if (cause != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rc = KH_E_INTERNAL;
+    } else {
+        snprintf(told, sizeof told, "%s", rd_kafka_message_errstr(message));
+    }
+    kh_handle_fail(&consumer->error, rc, message->err, "reading %s: %s (%s)",
+                   message->rkt == NULL ? "the source topics" : rd_kafka_topic_name(message->rkt), told,
+                   rd_kafka_err2name(message->err));
+    report(consumer, out);
+}
+
+/* \return whether the message was handed out, and so is the caller's. */
+static bool tell_message(kh_consumer *consumer, rd_kafka_message_t *message, kh_consumer_event *out)
+{
+    size_t topic = message->rkt == NULL ? SIZE_MAX : find_topic(consumer, rd_kafka_topic_name(message->rkt));
+    part *where = find_part(consumer, topic, message->partition);
+    bool wanted = where != NULL && where->started;
+    out->topic = topic;
+    out->lane = message->partition;
+    switch (message->err) {
+    case RD_KAFKA_RESP_ERR_NO_ERROR:
+        if (!wanted || message->offset < where->next) {
+            return false;
+        }
+        where->next = message->offset + 1;
+        out->kind = KH_CONSUMER_RECORD;
+        out->offset = message->offset;
+        out->hold = (kh_consumer_hold *)message;
+        kh_received_record(message, kh_text_of(consumer->topics[topic]), &out->record);
+        atomic_fetch_add(&consumer->held, 1);
+        return true;
+    case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+        if (wanted && message->offset >= where->next) {
+            out->kind = KH_CONSUMER_DRAINED;
+            out->offset = message->offset;
+        }
+        return false;
+    case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
+    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE:
+        if (wanted) {
+            tell_out_of_range(consumer, message, topic, where, out);
+        }
+        return false;
+    default:
+        tell_failure(consumer, message, out);
+        return false;
+    }
+}
+
+void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out)
+{
+    int64_t deadline = timeout_ms <= 0 ? 0 : kh_handle_now() + timeout_ms;
+    int wait = timeout_ms <= 0 ? 0 : timeout_ms;
+    *out = (kh_consumer_event){.kind = KH_CONSUMER_NOTHING};
+    for (;;) {
+        rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->handle.rk, wait);
+        if (message != NULL && !tell_message(consumer, message, out)) {
+            rd_kafka_message_destroy(message);
+        }
+        if (consumer->asked != ANSWER_NONE && out->kind == KH_CONSUMER_NOTHING) {
+            tell_rebalance(consumer, out);
+        }
+        if (out->kind != KH_CONSUMER_NOTHING || (message == NULL && wait == 0)) {
+            return;
+        }
+        wait = deadline == 0 ? 0 : kh_handle_left(deadline);
+    }
+}
+
+void kh_consumer_release(kh_consumer *consumer, kh_consumer_hold *const *holds, size_t count)
+{
+    long released = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (holds[i] != NULL) {
+            rd_kafka_message_destroy((rd_kafka_message_t *)holds[i]);
+            released++;
+        }
+    }
+    atomic_fetch_sub(&consumer->held, released);
+}
+
+static rd_kafka_topic_partition_list_t *started_of(kh_consumer *consumer, const int32_t *lanes, size_t count,
+                                                   bool pause)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(count * consumer->topic_count));
+    for (size_t i = 0; i < count; i++) {
+        for (size_t topic = 0; topic < consumer->topic_count; topic++) {
+            part *where = find_part(consumer, topic, lanes[i]);
+            if (where != NULL && where->started && where->paused != pause) {
+                where->paused = pause;
+                rd_kafka_topic_partition_list_add(list, consumer->topics[topic], lanes[i]);
+            }
+        }
+    }
+    return list;
+}
+
+void kh_consumer_pause(kh_consumer *consumer, const int32_t *lanes, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = started_of(consumer, lanes, count, true);
+    rd_kafka_pause_partitions(consumer->handle.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void kh_consumer_resume(kh_consumer *consumer, const int32_t *lanes, size_t count)
+{
+    rd_kafka_topic_partition_list_t *list = started_of(consumer, lanes, count, false);
+    rd_kafka_resume_partitions(consumer->handle.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
+}
+
+void kh_consumer_let_go(kh_consumer *consumer)
+{
+    if (consumer->revoked) {
+        consumer->revoked = false;
+        forget_lanes(consumer);
+        rd_kafka_assign(consumer->handle.rk, NULL);
+    }
+}
+
+static kh_rc read_commit(const rd_kafka_topic_partition_t *from, kh_arena *arena, kh_lane_commit *to,
+                         kh_kafka_error *error)
+{
+    if (from->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        kh_rc rc = kh_handle_is_configuration(from->err) ? KH_E_CONFIGURATION
+                   : from->err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT || from->err == RD_KAFKA_RESP_ERR__TIMED_OUT
+                       ? KH_E_TIMEOUT
+                       : KH_E_LOST;
+        return kh_handle_fail(error, rc, from->err, "committed offset of %s partition %d: %s", from->topic,
+                              (int)from->partition, rd_kafka_err2str(from->err));
+    }
+    to->present = from->offset >= 0;
+    to->offset = from->offset;
+    to->metadata = (kh_text){NULL, 0};
+    return kh_arena_copy_text(arena, (kh_text){from->metadata, from->metadata_size}, &to->metadata);
+}
+
+kh_rc kh_consumer_committed(kh_consumer *consumer, kh_lane_commit *commits, size_t count, int timeout_ms,
+                            kh_arena *arena, kh_kafka_error *error)
+{
+    kh_rc rc = KH_OK;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
+    for (size_t i = 0; i < count; i++) {
+        rd_kafka_topic_partition_list_add(list, consumer->topics[commits[i].topic], commits[i].lane);
+    }
+    rd_kafka_resp_err_t failed = rd_kafka_committed(consumer->handle.rk, list, timeout_ms);
+    if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        /* While a transaction is pending the call times out and the partition says nothing: that is not "none". */
+        rc = failed == RD_KAFKA_RESP_ERR__TIMED_OUT || failed == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT ? KH_E_TIMEOUT
+             : kh_handle_is_configuration(failed) ? KH_E_CONFIGURATION
+                                                  : KH_E_LOST;
+        kh_handle_fail(error, rc, failed, "reading the committed offsets of group %s: %s", consumer->group,
+                       rd_kafka_err2str(failed));
+    }
+    for (size_t i = 0; i < count && rc == KH_OK; i++) {
+        const rd_kafka_topic_partition_t *from =
+            rd_kafka_topic_partition_list_find(list, consumer->topics[commits[i].topic], commits[i].lane);
+        rc = from == NULL ? KH_E_INTERNAL : read_commit(from, arena, &commits[i], error);
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return rc;
+}
+
+int64_t kh_consumer_high_watermark(kh_consumer *consumer, size_t topic, int32_t lane)
+{
+    int64_t low = -1;
+    int64_t high = -1;
+    rd_kafka_resp_err_t failed =
+        rd_kafka_get_watermark_offsets(consumer->handle.rk, consumer->topics[topic], lane, &low, &high);
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? high : -1;
+}
+
+char *kh_consumer_member(kh_consumer *consumer)
+{
+    char *member = rd_kafka_memberid(consumer->handle.rk);
+    char *copy = strdup(member == NULL ? "" : member);
+    if (member != NULL) {
+        rd_kafka_mem_free(consumer->handle.rk, member);
+    }
+    return copy;
+}
+
+kh_rc kh_consumer_close(kh_consumer *consumer, int timeout_ms)
+{
+    rd_kafka_t *rk = consumer->handle.rk;
+    int64_t deadline = kh_handle_now() + timeout_ms;
+    /* rd_kafka_consumer_close may wait for ever. */
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    kh_consumer_let_go(consumer);
+    consumer->closed = true;
+    rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(rk, queue);
+    if (failure != NULL) {
+        kh_handle_log(&consumer->handle, KH_KAFKA_LOG_WARNING, "leaving the group: %s", rd_kafka_error_string(failure));
+        rd_kafka_error_destroy(failure);
+    }
+    while (!rd_kafka_consumer_closed(rk) && kh_handle_left(deadline) > 0) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20);
+        if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE) {
+            rd_kafka_assign(rk, NULL);
+        }
+        rd_kafka_event_destroy(event);
+        if (consumer->asked != ANSWER_NONE) {
+            consumer->asked = ANSWER_NONE;
+            rd_kafka_assign(rk, NULL);
+        }
+    }
+    rd_kafka_queue_destroy(queue);
+    return rd_kafka_consumer_closed(rk) ? KH_OK : KH_E_TIMEOUT;
+}
+
+void kh_consumer_free(kh_consumer *consumer)
+{
+    if (consumer == NULL) {
+        return;
+    }
+    assert(atomic_load(&consumer->held) == 0);
+    if (consumer->handle.rk != NULL) {
+        rd_kafka_destroy_flags(consumer->handle.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+    forget_lanes(consumer);
+    kh_group_claim_release(consumer->asked_claim);
+    if (consumer->asked_list != NULL) {
+        rd_kafka_topic_partition_list_destroy(consumer->asked_list);
+    }
+    free(consumer->topics);
+    free(consumer->group);
+    free(consumer);
+}

@@ -1,0 +1,23 @@
+/* Finding a lane's published mark again from the result topics themselves, when the group's offsets are gone. */
+#ifndef KH_KAFKA_SCAN_H
+#define KH_KAFKA_SCAN_H
+
+#include "kakehashi/date.h"
+#include "kafka/client.h"
+
+/*! The highest kh-seq published by a lane: reads partition \a lane of every result topic, committed messages only, from
+ *  the first message at or after \a since up to the high watermark seen at the beginning. What may still be open must
+ *  have been ended before (kh_fence), or it is waited for.
+ *  \param since  a little before the oldest result that may be missing; KH_INSTANT_NONE: from the beginning.
+ *  \param found  gets whether any message with `kh-lane` equal to \a lane was read
+ *  \param seq    gets the highest `kh-seq` of those; untouched if none was
+ *  \retval KH_OK
+ *  \retval KH_E_TIMEOUT        not finished within \a timeout_ms
+ *  \retval KH_E_LOST
+ *  \retval KH_E_CONFIGURATION  a topic or its partition does not exist
+ *  \retval KH_E_MEMORY */
+KH_MUSTCHECK kh_rc kh_scan_mark(const kh_kafka_settings *settings, const char *const *result_topics, size_t topic_count,
+                                int32_t lane, kh_instant since, int timeout_ms, bool *found, int64_t *seq,
+                                kh_kafka_error *error);
+
+#endif
