@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Holds the arrows between the rooms of worker/ (README.md, `Working on it`): who may include and call whom.
 
-    layering.py --source DIR [--compiler CC] [ROOM=ARCHIVE ...]
+    layering.py --source DIR [--compiler CC] [ROOM=ARCHIVE | ROOM=OBJECT,OBJECT... ]...
     layering.py --self-test [--compiler CC]
 
 Includes are read from worker/<room>/ and include/; symbols from each archive that is named (what `nm` calls undefined
@@ -145,9 +145,9 @@ def check_includes(source):
     return found
 
 
-def nm(path, *options):
+def nm(paths, *options):
     """(object, kind, symbol) of each line of nm."""
-    text = subprocess.run(["nm", "-A", *options, str(path)], check=True, capture_output=True, text=True).stdout
+    text = subprocess.run(["nm", "-A", *options, *map(str, paths)], check=True, capture_output=True, text=True).stdout
     for line in text.splitlines():
         place, _, rest = line.rpartition(":")
         fields = rest.split()
@@ -161,7 +161,7 @@ def libc_symbols(compiler):
     for name in ("libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "libgcc_s.so.1"):
         path = subprocess.run([compiler, f"-print-file-name={name}"], check=True, capture_output=True, text=True).stdout.strip()
         if os.path.isabs(path) and os.path.exists(path):
-            symbols.update(symbol for _, kind, symbol in nm(path, "-D", "--defined-only") if kind not in "Uw")
+            symbols.update(symbol for _, kind, symbol in nm([path], "-D", "--defined-only") if kind not in "Uw")
     if "memcpy" not in symbols:
         sys.exit(f"layering: found no C library by {compiler} -print-file-name: cannot judge symbols")
     return symbols
@@ -188,15 +188,15 @@ def check_symbol(room, symbol, defined, libc):
 
 
 def check_symbols(archives, compiler):
-    """All complaints about symbols. `archives`: room -> path."""
+    """All complaints about symbols. `archives`: room -> paths of its archive or objects."""
     libc = libc_symbols(compiler)
-    defined = {room: {s for _, _, s in nm(path, "--defined-only", "--extern-only")} for room, path in archives.items()}
+    defined = {room: {s for _, _, s in nm(paths, "--defined-only", "--extern-only")} for room, paths in archives.items()}
     found = set()
-    for room, path in archives.items():
-        for unit, _, symbol in nm(path, "--undefined-only"):
+    for room, paths in archives.items():
+        for unit, _, symbol in nm(paths, "--undefined-only"):
             complaint = check_symbol(room, symbol, defined, libc)
             if complaint:
-                found.add(f"worker/{room} ({unit}): {complaint}")
+                found.add(f"worker/{room} ({Path(unit).name}): {complaint}")
     return sorted(found)
 
 
@@ -247,8 +247,8 @@ def check_small_tree(files, compiler):
             made = subprocess.run([compiler, "-c", "-fno-builtin", f"-I{source}/include", f"-I{source}/worker", "-o", unit, source / name],
                                   capture_output=True, check=False)
             if made.returncode == 0:
-                archives[room] = source / f"libkh_{room}.a"
-                subprocess.run(["ar", "rcs", archives[room], unit], check=True)
+                archives[room] = [source / f"libkh_{room}.a"]
+                subprocess.run(["ar", "rcs", *archives[room], unit], check=True)
         return check_includes(source) + check_symbols(archives, compiler)
 
 
@@ -279,7 +279,7 @@ def main():
         return self_test(options.compiler)
     if options.source is None:
         parser.error("--source is missing")
-    archives = dict(pair.partition("=")[::2] for pair in options.archives)
+    archives = {room: paths.split(",") for room, _, paths in (pair.partition("=") for pair in options.archives)}
     unknown = sorted(set(archives) - set(ROOMS))
     if unknown:
         parser.error(f"no such room: {', '.join(unknown)}")

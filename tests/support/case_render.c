@@ -126,38 +126,105 @@ static kh_text print_validity(const kh_status *status, kh_arena *arena)
     return join(arena, from, "..", print_day(arena, status->validity->until));
 }
 
+typedef kh_text print_status(const kh_status *status, kh_arena *arena);
+
+static kh_text print_public(const kh_status *status, kh_arena *arena)
+{
+    (void)arena;
+    return kh_text_of(public_outcomes[kh_status_public_outcome(status)]);
+}
+
+static kh_text print_level(const kh_status *status, kh_arena *arena)
+{
+    return kh_arena_print(arena, "%u", status->level);
+}
+
+static kh_text print_recognised_level(const kh_status *status, kh_arena *arena)
+{
+    return status->recognised_level == 0 ? KH_TEXT("-") : kh_arena_print(arena, "%u", status->recognised_level);
+}
+
+static kh_text print_consultation(const kh_status *status, kh_arena *arena)
+{
+    (void)arena;
+    return yes_or_no(status->under_consultation);
+}
+
 static kh_text print_basis(const kh_status *status, kh_arena *arena)
 {
     kh_text state = kh_text_of(basis_states[status->basis_state]);
     return status->basis.length == 0 ? state : join(arena, status->basis, ":", state);
 }
 
+static kh_text print_since(const kh_status *status, kh_arena *arena)
+{
+    return kh_case_print_instant(arena, status->since);
+}
+
+static kh_text print_next(const kh_status *status, kh_arena *arena)
+{
+    return kh_case_print_instant(arena, status->next_change_at);
+}
+
+static kh_text print_public_since(const kh_status *status, kh_arena *arena)
+{
+    return kh_case_print_instant(arena, status->public_since);
+}
+
+static kh_text print_public_next(const kh_status *status, kh_arena *arena)
+{
+    return kh_case_print_instant(arena, status->public_next_change_at);
+}
+
+static kh_text print_pack(const kh_status *status, kh_arena *arena)
+{
+    (void)arena;
+    return status->pack->id;
+}
+
+static kh_text print_host(const kh_status *status, kh_arena *arena)
+{
+    (void)arena;
+    return status->host;
+}
+
+static kh_text print_product(const kh_status *status, kh_arena *arena)
+{
+    (void)arena;
+    return status->details == NULL ? KH_TEXT("-") : status->details->product;
+}
+
+static kh_text print_open(const kh_status *status, kh_arena *arena)
+{
+    return kh_arena_print(arena, "%u", kh_status_residual_open(status));
+}
+
 static bool status_value(const kh_status *status, kh_text key, kh_arena *arena, kh_text *out)
 {
-    const struct {
+    static const struct {
         const char *key;
-        kh_text value;
+        print_status *print;
     } values[] = {
-        {"because", print_reasons(status, arena)},
-        {"public", kh_text_of(public_outcomes[kh_status_public_outcome(status)])},
-        {"level", kh_arena_print(arena, "%u", status->level)},
-        {"as", status->recognised_level == 0 ? KH_TEXT("-") : kh_arena_print(arena, "%u", status->recognised_level)},
-        {"consultation", yes_or_no(status->under_consultation)},
-        {"grounds", print_grounds(status, arena)},
-        {"basis", print_basis(status, arena)},
-        {"since", kh_case_print_instant(arena, status->since)},
-        {"next", kh_case_print_instant(arena, status->next_change_at)},
-        {"public-since", kh_case_print_instant(arena, status->public_since)},
-        {"public-next", kh_case_print_instant(arena, status->public_next_change_at)},
-        {"pack", status->pack->id},
-        {"host", status->host},
-        {"product", status->details == NULL ? KH_TEXT("-") : status->details->product},
-        {"valid", print_validity(status, arena)},
-        {"open", kh_arena_print(arena, "%u", kh_status_residual_open(status))},
+        {"because", print_reasons},
+        {"public", print_public},
+        {"level", print_level},
+        {"as", print_recognised_level},
+        {"consultation", print_consultation},
+        {"grounds", print_grounds},
+        {"basis", print_basis},
+        {"since", print_since},
+        {"next", print_next},
+        {"public-since", print_public_since},
+        {"public-next", print_public_next},
+        {"pack", print_pack},
+        {"host", print_host},
+        {"product", print_product},
+        {"valid", print_validity},
+        {"open", print_open},
     };
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
         if (kh_text_equal(key, kh_text_of(values[i].key))) {
-            *out = values[i].value;
+            *out = values[i].print(status, arena);
             return true;
         }
     }

@@ -1,4 +1,4 @@
-#include "core_state.h"
+#include "support/core_state.h"
 
 /* "JP terminated ...;..." from nothing. */
 static const kh_arrangement *arrangement_of(core_state *core, const char *lines)

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "core_state.h"
+#include "support/core_state.h"
 
 static const kh_text label = {"SG/1", 4};
 static const kh_text held = {"arrangement/jp-sg", 17};

@@ -1,5 +1,5 @@
 /* Deciding a label: what the tables of tests/cases/ cannot say. */
-#include "core_state.h"
+#include "support/core_state.h"
 
 static const char story[] =
     "SG issued valid=2026-06-01..2026-12-31 basis=JP/9 documents=a:ja,b:ta;SG suspended from=2026-08-01;"

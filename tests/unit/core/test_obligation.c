@@ -1,7 +1,7 @@
 /* When obligations change; what they say is in tests/cases/notices.txt, consultations.txt and yearly.txt. */
 #include "core/obligation.h"
 
-#include "core_state.h"
+#include "support/core_state.h"
 
 static kh_label_decision decide(core_state *core, const char *lines, const char *at)
 {

@@ -2,7 +2,7 @@
 
 #include <stdio.h>
 
-#include "core_state.h"
+#include "support/core_state.h"
 
 typedef struct problems {
     unsigned count;

@@ -1,7 +1,7 @@
 /* What it means for two statuses to say the same, to the agencies and to the public. */
 #include "core/status.h"
 
-#include "core_state.h"
+#include "support/core_state.h"
 
 static const kh_text models[] = {{"m1", 2}, {"m2", 2}};
 static const kh_text documents[] = {{"d1", 2}, {"d2", 2}};

@@ -1,0 +1,228 @@
+#include "app/catalog_view.h"
+
+#include <stdlib.h>
+
+#include "app/heap.h"
+#include "app/rules_store.h"
+#include "app/summary.h"
+#include "codec/store.h"
+#include "postgres/catalog.h"
+#include "postgres/lanes.h"
+#include "postgres/outbox.h"
+
+struct kh_catalog_view {
+    const kh_settings *settings;
+    kh_problems *problems;
+    kh_database *database;
+    kh_arena arena; /* rule book and clocks */
+    kh_arena row;   /* of the row that is being visited */
+    kh_rule_book book;
+    kh_lanes lanes;
+};
+
+/* Says what the database said; what we found ourselves has been said where it was found. */
+static kh_rc failed(kh_catalog_view *view, kh_rc rc)
+{
+    if (rc == KH_E_LOST || rc == KH_E_RETRY) {
+        (void)kh_reach_failed(view->settings, view->database, view->problems, rc);
+    }
+    return rc;
+}
+
+static kh_rc cannot_decode(kh_catalog_view *view, kh_text key, kh_rc rc)
+{
+    static const kh_place place = {"database", 0, 0};
+    if (rc == KH_E_CONFIGURATION) {
+        kh_problems_add(view->problems, place, key,
+                        "was decided by a rule pack that has been loaded just now; run this again");
+    } else if (rc == KH_E_INTERNAL) {
+        kh_problems_add(view->problems, place, key,
+                        "its stored bytes are none that kakehashi wrote: they were changed by hand, or by a newer "
+                        "release");
+    }
+    return rc;
+}
+
+kh_rc kh_catalog_view_new(const kh_settings *settings, kh_problems *problems, kh_catalog_view **out)
+{
+    kh_catalog_view *view = calloc(1, sizeof *view);
+    if (view == NULL) {
+        return KH_E_MEMORY;
+    }
+    view->settings = settings;
+    view->problems = problems;
+    kh_arena_init(&view->arena, 65536, kh_heap());
+    kh_arena_init(&view->row, 65536, kh_heap());
+    kh_rc rc = kh_reach_schema(settings, problems, &view->database, NULL);
+    if (rc == KH_OK) {
+        rc = failed(view, kh_rules_store_read(view->database, &view->arena, problems, &view->book));
+    }
+    if (rc == KH_OK) {
+        rc = failed(view, kh_lanes_read_all(view->database, &view->arena, &view->lanes));
+    }
+    if (rc != KH_OK) {
+        kh_catalog_view_free(view);
+        return rc;
+    }
+    *out = view;
+    return KH_OK;
+}
+
+void kh_catalog_view_free(kh_catalog_view *view)
+{
+    if (view != NULL) {
+        kh_reach_close(view->database);
+        kh_arena_deinit(&view->row);
+        kh_arena_deinit(&view->arena);
+        free(view);
+    }
+}
+
+static kh_instant clock_of(const kh_catalog_view *view, int32_t lane)
+{
+    for (size_t i = 0; i < view->lanes.count; i++) {
+        if (view->lanes.rows[i].lane == lane) {
+            return view->lanes.rows[i].clock;
+        }
+    }
+    return KH_INSTANT_NONE;
+}
+
+kh_result kh_subject_view_result(const kh_subject_view *subject, const kh_key_state *state)
+{
+    return (kh_result){
+        .kind = state->kind,
+        .key = state->key,
+        .subject = subject->key,
+        .decided_at = subject->at,
+        .version = state->version,
+        .public_version = state->public_version,
+        .seq = state->seq,
+        .previous_seq = KH_SEQ_NONE,
+        .status = state->status,
+        .obligation = state->obligation,
+    };
+}
+
+bool kh_view_filter_takes(const kh_view_filter *filter, const kh_status *status)
+{
+    return (filter->host.length == 0 || kh_text_equal(filter->host, status->host)) &&
+           (filter->outcomes == 0 || (filter->outcomes >> status->outcome & 1) != 0);
+}
+
+/* All but the facts. */
+static kh_rc view_row(kh_catalog_view *view, const kh_subject_row *row, kh_arena *arena, kh_subject_view *out)
+{
+    kh_key_state *keys = NULL;
+    uint32_t count = 0;
+    kh_rc rc = KH_OK;
+    if (row->decisions.length > 0) {
+        rc = cannot_decode(view, row->key, kh_store_keys_decode(&view->book, row->decisions, arena, &keys, &count));
+    }
+    if (rc == KH_OK) {
+        *out = (kh_subject_view){
+            .key = row->key, .lane = row->lane, .at = clock_of(view, row->lane), .keys = keys, .key_count = count};
+    }
+    return rc;
+}
+
+typedef struct listing {
+    kh_catalog_view *view;
+    const kh_view_filter *filter;
+    kh_rc (*visit)(void *self, const kh_result *status);
+    void *self;
+} listing;
+
+static kh_rc visit_row(void *self, const kh_subject_row *row)
+{
+    listing *of = self;
+    kh_subject_view subject;
+    kh_arena_reset(&of->view->row);
+    kh_rc rc = view_row(of->view, row, &of->view->row, &subject);
+    for (uint32_t i = 0; rc == KH_OK && i < subject.key_count; i++) {
+        const kh_key_state *state = &subject.keys[i];
+        if (state->kind == KH_RESULT_STATUS && kh_view_filter_takes(of->filter, state->status)) {
+            kh_result result = kh_subject_view_result(&subject, state);
+            rc = of->visit(of->self, &result);
+        }
+    }
+    return rc;
+}
+
+/* The database can look for one outcome; several are picked here. */
+static kh_text only_outcome(unsigned outcomes)
+{
+    for (int i = KH_OUTCOME_RECOGNISED; i <= KH_OUTCOME_BARRED_BY_MEASURE; i++) {
+        if (outcomes == 1U << i) {
+            return kh_text_of(kh_outcome_name((kh_outcome)i));
+        }
+    }
+    return KH_TEXT("");
+}
+
+kh_rc kh_catalog_view_list(kh_catalog_view *view, const kh_view_filter *filter,
+                           kh_rc (*visit)(void *self, const kh_result *status), void *self)
+{
+    listing of = {.view = view, .filter = filter, .visit = visit, .self = self};
+    kh_catalog_filter asked = {.outcome = only_outcome(filter->outcomes),
+                               .host = filter->host,
+                               .pattern = filter->pattern,
+                               .decisions = true};
+    uint32_t before = view->problems->count;
+    kh_rc rc = kh_catalog_list(view->database, &asked, visit_row, &of);
+    /* The visitor may have lost its own output. */
+    if (rc != KH_OK && view->problems->count == before && kh_database_last_error(view->database)->rc == rc) {
+        (void)failed(view, rc);
+    }
+    return rc;
+}
+
+kh_rc kh_catalog_view_show(kh_catalog_view *view, kh_text key, kh_arena *arena, kh_subject_view *out, bool *found)
+{
+    kh_subject_row row;
+    kh_rc rc = failed(view, kh_catalog_read(view->database, key, arena, &row));
+    *found = rc == KH_OK && row.known && row.has_facts;
+    if (!*found) {
+        return rc;
+    }
+    rc = view_row(view, &row, arena, out);
+    if (rc == KH_OK) {
+        rc = cannot_decode(view, key, kh_store_facts_decode(row.facts, arena, &out->facts));
+    }
+    return rc;
+}
+
+kh_rc kh_catalog_view_history(kh_catalog_view *view, int32_t lane, const kh_key_state *state, size_t limit,
+                              kh_arena *arena, kh_history_entry **out, size_t *count)
+{
+    kh_result_row *rows = NULL;
+    size_t row_count = 0;
+    kh_rc rc = failed(view, kh_outbox_read_history(view->database, lane, state->seq, limit, arena, &rows, &row_count));
+    if (rc != KH_OK) {
+        return rc;
+    }
+    kh_history_entry *entries = kh_arena_allocate_array(arena, row_count, sizeof *entries);
+    if (entries == NULL) {
+        return KH_E_MEMORY;
+    }
+    for (size_t i = 0; i < row_count; i++) {
+        entries[i] = (kh_history_entry){.recorded_at = rows[i].recorded_at,
+                                        .result = {.key = rows[i].key,
+                                                   .subject = rows[i].subject,
+                                                   .decided_at = rows[i].decided_at,
+                                                   .version = rows[i].status_version,
+                                                   .public_version = rows[i].public_version,
+                                                   .seq = rows[i].seq,
+                                                   .previous_seq = rows[i].previous_seq}};
+        rc = kh_store_result_decode(&view->book, rows[i].decision, arena, &entries[i].result);
+        if (rc == KH_OK) {
+            rc = kh_store_cause_decode(rows[i].cause, arena, &entries[i].result.cause);
+        }
+        if (rc != KH_OK) {
+            return cannot_decode(view, rows[i].key, rc);
+        }
+    }
+    *out = entries;
+    *count = row_count;
+    return KH_OK;
+}
