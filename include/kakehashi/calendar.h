@@ -1,4 +1,4 @@
-/* Business days (recognition.md 6). A calendar is data: config/calendars/. */
+/* Business days, in which a notice of revocation is due (Art 3.6). A calendar is data: config/calendars/. */
 #ifndef KAKEHASHI_CALENDAR_H
 #define KAKEHASHI_CALENDAR_H
 

@@ -1,4 +1,4 @@
-/* Days, instants and local midnights (recognition.md 3). No zone data: a participant has a fixed offset. */
+/* Days, instants and local midnights. No zone data: a participant has a fixed offset. */
 #ifndef KAKEHASHI_DATE_H
 #define KAKEHASHI_DATE_H
 
@@ -35,7 +35,7 @@ void kh_day_to_civil(kh_day day, int *year, int *month, int *day_of_month);
 /*! The opposite; the date must exist. */
 kh_day kh_day_from_civil(int year, int month, int day_of_month);
 
-/*! Month arithmetic clamps to the end of the month: 2027-08-31 less six months is 2027-02-28 (recognition.md 7). */
+/*! Month arithmetic clamps to the end of the month: 2027-08-31 less six months is 2027-02-28 (Art 11.3). */
 kh_day kh_day_add_months(kh_day day, int months);
 
 /*! 0 is Monday, 6 is Sunday. */

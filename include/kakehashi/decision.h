@@ -1,4 +1,4 @@
-/* What follows from the facts at an instant: recognition.md 3 to 8. Pure: the instant is an argument. */
+/* What follows from the facts at an instant (README: The rules, in short). Pure: the instant is an argument. */
 #ifndef KAKEHASHI_DECISION_H
 #define KAKEHASHI_DECISION_H
 
@@ -6,7 +6,7 @@
 #include "kakehashi/facts.h"
 #include "kakehashi/rule_pack.h"
 
-/* The numbers of contract.md 3: published and stored, never changed. */
+/* The numbers of proto/kakehashi/v1/status.proto: published and stored, never changed. */
 typedef enum kh_outcome {
     KH_OUTCOME_RECOGNISED = 1,
     KH_OUTCOME_INCOMPLETE = 2,
@@ -68,7 +68,7 @@ typedef enum kh_obligation_kind {
 
 typedef enum kh_obligation_state { KH_OBLIGATION_OPEN = 1, KH_OBLIGATION_OVERDUE = 2, KH_OBLIGATION_DISCHARGED = 3 } kh_obligation_state;
 
-/*! "3.4": the article behind a reason (recognition.md 4); "" for KH_REASON_ISSUE_UNKNOWN. Static storage. */
+/*! "3.4": the article behind a reason; "" for KH_REASON_ISSUE_UNKNOWN. Static storage. */
 kh_text kh_reason_article(kh_reason reason);
 /*! "3.6", "3.5", "4.2". Static storage. */
 kh_text kh_obligation_article(kh_obligation_kind kind);
@@ -93,7 +93,7 @@ typedef struct kh_arrangement {
     uint32_t amendment_count;
 } kh_arrangement;
 
-/*! Works out the arrangement's amendments from the consents in its facts (recognition.md 7).
+/*! Works out the arrangement's amendments from the consents in its facts (Art 9).
  *  \param book   checked (kh_rule_book_check); borrowed like \a facts, both must outlive \a out.
  *  \retval KH_OK, or KH_E_MEMORY; \a out untouched then. */
 KH_MUSTCHECK kh_rc kh_arrangement_build(const kh_rule_book *book, kh_text id, const kh_facts *facts, kh_arena *arena,
@@ -150,7 +150,7 @@ typedef struct kh_status {
  *  \return how many were written to \a out. */
 uint32_t kh_status_reasons(const kh_status *status, kh_reason out[KH_REASON_COUNT]);
 
-/*! Of gates 2 to 8 (recognition.md 8). */
+/*! The first of the public gates that fails; what is confidential (Art 6) shows as KH_PUBLIC_NOT_RECOGNISED only. */
 kh_public_outcome kh_status_public_outcome(const kh_status *status);
 
 /*! Whether the two say the same to the agencies: everything that RecognitionStatus says, version, `decided_at` and cause

@@ -1,4 +1,5 @@
-/* What a participant states: contract.md 2 as core values. Everything is borrowed, usually from a batch's arena. */
+/* What a participant states: the Event of proto/kakehashi/v1/event.proto as core values, checked. Everything is borrowed,
+ * usually from a batch's arena. */
 #ifndef KAKEHASHI_EVENT_H
 #define KAKEHASHI_EVENT_H
 
@@ -81,8 +82,9 @@ typedef struct kh_evidence {
  *  the statement's bytes. */
 typedef struct kh_body {
     kh_body_kind kind;
-    /*! The day of the table in recognition.md 2; KH_DAY_NONE where it says none. A revocation's is `effective_from`, a
-     *  termination's the day after `last_day`, a consent's KH_DAY_NONE. */
+    /*! The day from which it holds: the body's own date (`from`, `given_on`, `raised_on`, ...), a renewal's `valid_from`,
+     *  a revocation's `effective_from`, the day after a termination's `last_day`. KH_DAY_NONE (from the beginning of time):
+     *  issued, amended, withdrawn, consented. */
     kh_day day;
     kh_day decided_on;          /*!< KH_LABEL_REVOKED */
     kh_day given_on;            /*!< KH_TERMINATION_NOTICED, KH_AMENDMENT_CONSENTED */

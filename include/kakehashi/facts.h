@@ -1,4 +1,8 @@
-/* What is stated about one subject, merged as a union (recognition.md 2). */
+/* What is stated about one subject, merged as a union: neither order of arrival nor repetition matters.
+ *
+ * A plain register says at once what its highest statement says. A timeline says for each day what the highest among the
+ * statements whose day has come says; so a date in the future has no effect before it, and what is stated ahead never hides
+ * what holds today. A statement covered by a higher one with an earlier or the same day is dropped. */
 #ifndef KAKEHASHI_FACTS_H
 #define KAKEHASHI_FACTS_H
 

@@ -1,4 +1,5 @@
-/* Why a record cannot be used: contract.md 2. The names are published, the numbers are stored: neither ever changes. */
+/* Why a record cannot be used: what becomes a dead letter. The names are published, the numbers are stored: neither ever
+ * changes. */
 #ifndef KAKEHASHI_REFUSAL_H
 #define KAKEHASHI_REFUSAL_H
 

@@ -1,4 +1,4 @@
-/* What a decision becomes: one row of the result table, from which its messages are made (pipeline.md 1). */
+/* What a decision becomes: one row of the result table, from which its messages are made. */
 #ifndef KAKEHASHI_RESULT_H
 #define KAKEHASHI_RESULT_H
 

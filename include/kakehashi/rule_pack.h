@@ -70,7 +70,8 @@ typedef enum kh_notice_calendar {
     KH_NOTICE_CALENDAR_BOTH = 3
 } kh_notice_calendar;
 
-/*! Our readings of the text (recognition.md 9), one set for each arrangement; not part of what both consent to. */
+/*! Our readings of the text where it leaves a choice (config/policies/), one set for each arrangement; not part of what
+ *  both consent to. */
 typedef struct kh_policies {
     kh_text id;
     kh_text arrangement;

@@ -134,3 +134,38 @@ void fixture_wait_for_lock(fixture *fx)
     }
     fail_msg("nobody waits for a lock");
 }
+
+int fixture_setup_lanes(void **state)
+{
+    int64_t epoch = 0;
+    fixture_setup(state);
+    fixture *fx = *state;
+    fixture_take(fx, fx->one, (int32_t[]){0}, 1, &epoch);
+    fixture_take(fx, fx->two, (int32_t[]){1}, 1, &epoch);
+    return 0;
+}
+
+kh_subject_row fixture_subject(int32_t lane, const char *key, bool known, const char *facts)
+{
+    return (kh_subject_row){.lane = lane,
+                            .key = kh_text_of(key),
+                            .known = known,
+                            .has_facts = facts != NULL,
+                            .facts = kh_text_of(facts),
+                            .due_at = KH_INSTANT_NONE,
+                            .next_change_at = KH_INSTANT_NONE};
+}
+
+kh_result_row fixture_result(int64_t seq, const char *key)
+{
+    return (kh_result_row){.seq = seq,
+                           .kind = 1,
+                           .key = kh_text_of(key),
+                           .subject = KH_TEXT("SG/1"),
+                           .decision = KH_TEXT("\x01\0\x02"),
+                           .status_version = 3,
+                           .message_hash = UINT64_MAX - 5,
+                           .decided_at = 77,
+                           .cause = KH_TEXT("cause"),
+                           .previous_seq = KH_SEQ_NONE};
+}

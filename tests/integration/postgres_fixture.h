@@ -25,6 +25,8 @@ typedef struct fixture {
 /*! For cmocka: setup of one test; `bare` leaves the schema uncreated. */
 int fixture_setup(void **state);
 int fixture_setup_bare(void **state);
+/*! Lane 0 is taken by `one`, lane 1 by `two`; both have epoch 1 and no results. */
+int fixture_setup_lanes(void **state);
 int fixture_teardown(void **state);
 
 /*! Settings for the fixture's schema. */
@@ -42,5 +44,9 @@ void fixture_take(fixture *fx, kh_database *database, const int32_t *lanes, size
 kh_rc fixture_begin(fixture *fx, kh_database *database, int32_t lane, int64_t epoch, int64_t next_seq);
 /*! Waits until some session of the schema's tests waits for a lock. */
 void fixture_wait_for_lock(fixture *fx);
+
+/*! Rows to be written. \param facts  NULL: none */
+kh_subject_row fixture_subject(int32_t lane, const char *key, bool known, const char *facts);
+kh_result_row fixture_result(int64_t seq, const char *key);
 
 #endif

@@ -27,4 +27,7 @@
  *  \param path  below the source tree. */
 void kh_test_case_table(const char *path);
 
+/*! Runs every case of a file and prints what it finds. \return how many lines are wrong. */
+unsigned kh_test_case_table_failures(const char *path, unsigned *rows);
+
 #endif

@@ -164,10 +164,8 @@ kh_rc kh_catalog_view_list(kh_catalog_view *view, const kh_view_filter *filter,
                            kh_rc (*visit)(void *self, const kh_result *status), void *self)
 {
     listing of = {.view = view, .filter = filter, .visit = visit, .self = self};
-    kh_catalog_filter asked = {.outcome = only_outcome(filter->outcomes),
-                               .host = filter->host,
-                               .pattern = filter->pattern,
-                               .decisions = true};
+    kh_catalog_filter asked = {
+        .outcome = only_outcome(filter->outcomes), .host = filter->host, .pattern = filter->pattern, .decisions = true};
     uint32_t before = view->problems->count;
     kh_rc rc = kh_catalog_list(view->database, &asked, visit_row, &of);
     /* The visitor may have lost its own output. */

@@ -14,6 +14,7 @@
 #include "postgres/lanes.h"
 #include "postgres/transaction.h"
 
+#define KH_SHARES_MAX 8
 #define KH_SOURCES_MAX 32      /* source topics: one for each participant */
 #define KH_SUBJECT_KEY_MAX 512 /* longer than any valid subject */
 
@@ -61,6 +62,38 @@ typedef struct kh_live_lane {
     bool blocked; /*!< a rule pack that both consented to is missing */
 } kh_live_lane;
 
+/*! Some of the lanes, with a database connection and a thread of their own: while one waits for the database the
+ *  other decides. Nothing in it is shared but what `worker` points to. */
+typedef struct kh_share {
+    kh_worker *worker;
+    kh_database *database; /*!< NULL while there is none */
+    kh_arena arena;        /*!< of the batch in hand */
+
+    kh_arena world_arena; /*!< rule book, arrangements and what they are made of */
+    kh_world world;
+    int64_t world_version; /*!< below 0: not read */
+    kh_event_rules rules;
+    kh_message_cache *cache;
+
+    kh_live_lane *lanes; /*!< of the assignment, ascending */
+    size_t lane_count;
+    size_t pending_total;
+    size_t pending_bytes;
+    kh_halving halving;
+    int64_t looked_ms;
+    kh_instant now; /*!< the server's, as of the last look or batch */
+
+    kh_worker_counts counts;
+    kh_log_limit dead_letter_log[KH_REFUSAL_COUNT];
+    kh_log_limit ahead_log;
+    kh_log_limit blocked_log;
+
+    struct kh_crew *hand; /*!< its thread; NULL: the loop's own */
+    bool did;             /*!< of the last turn: whether a batch was decided, */
+    bool looked;          /*!< whether there was nothing to do, as of a look, */
+    kh_rc rc;             /*!< and what it came to */
+} kh_share;
+
 struct kh_worker {
     const kh_worker_settings *settings;
     const char *topics[KH_SOURCES_MAX];
@@ -70,32 +103,16 @@ struct kh_worker {
     int32_t partition_count;
     char transactional_id[200];
 
-    kh_database *database; /*!< NULL while there is none */
     kh_consumer *consumer;
     kh_publisher *publisher;
     kh_publishing *publishing;
     bool producer_lost; /*!< the publisher must be renewed before it is used */
     kh_group_claim *claim; /*!< of the present assignment; held */
 
-    kh_arena world_arena; /*!< rule book, arrangements and what they are made of */
-    kh_world world;
-    int64_t world_version; /*!< below 0: not read */
-    kh_event_rules rules;
-    kh_message_cache *cache;
-
-    kh_live_lane *lanes; /*!< the assignment, ascending */
-    size_t lane_count;
-    bool assigned;       /*!< there has been an assignment, of no lanes perhaps */
-    bool taken;          /*!< the lanes are ours: epochs, owners, marks, starts */
-    size_t pending_total;
-    size_t pending_bytes;
-    kh_halving halving;
-    int64_t looked_ms;
-    kh_instant now; /*!< the server's, as of the last look or batch */
-    kh_worker_counts counts;
-    kh_log_limit dead_letter_log[KH_REFUSAL_COUNT];
-    kh_log_limit ahead_log;
-    kh_log_limit blocked_log;
+    kh_share shares[KH_SHARES_MAX];
+    size_t share_count;
+    bool assigned; /*!< there has been an assignment, of no lanes perhaps */
+    bool taken;    /*!< the lanes are ours: epochs, owners, marks, starts */
     kh_exit_reason reason; /*!< when the process must end */
 };
 
@@ -107,10 +124,10 @@ struct kh_worker {
  *  \retval KH_E_NOT_MINE  a lane is somebody else's: take the lanes again
  *  \retval KH_E_LOST      nothing is known of what was asked last: take the lanes again, on a new connection
  *  \retval fatal codes. */
-KH_MUSTCHECK kh_rc kh_live_batch(kh_worker *worker, bool *did);
+KH_MUSTCHECK kh_rc kh_live_batch(kh_share *share, bool *did);
 
 /*! One cheap query about what time, other lanes and rule packs ask of these lanes. \retval as kh_live_batch. */
-KH_MUSTCHECK kh_rc kh_live_look(kh_worker *worker);
+KH_MUSTCHECK kh_rc kh_live_look(kh_share *share);
 
 /*! Takes every lane of the assignment: epochs, former owners, marks; publishes what was left, and begins to read.
  *  \retval KH_OK          the lanes are ours
@@ -121,10 +138,13 @@ KH_MUSTCHECK kh_rc kh_live_take_lanes(kh_worker *worker);
 /*! Rule book and arrangements as they stand in the database.
  *  \param version  the arrangements' version, within its transaction; below 0, outside of one: only the rule book.
  *  \retval KH_OK, KH_E_LOST, KH_E_RETRY, KH_E_MEMORY, KH_E_CONFIGURATION (logged). */
-KH_MUSTCHECK kh_rc kh_live_read_world(kh_worker *worker, int64_t version);
+KH_MUSTCHECK kh_rc kh_live_read_world(kh_share *share, int64_t version);
 
-/*! The lane of the assignment with that number; NULL if it is not in it. */
-kh_live_lane *kh_live_find_lane(kh_worker *worker, int32_t number);
+/*! The share that has, or would have, the lane. */
+kh_share *kh_live_share(kh_worker *worker, int32_t lane);
+
+/*! The share's lane with that number; NULL if it is not in the assignment. */
+kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number);
 
 /*! CRC-32 of key and value: how a record is known again. */
 uint32_t kh_record_crc(const kh_record *record);
@@ -133,6 +153,6 @@ uint32_t kh_record_crc(const kh_record *record);
 void kh_live_forget_pending(kh_worker *worker);
 
 /*! Logs what the database said. */
-void kh_live_log_database(const kh_worker *worker, const char *event);
+void kh_live_log_database(const kh_share *share, const char *event);
 
 #endif

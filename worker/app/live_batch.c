@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "app/failpoint.h"
-#include "app/live_source.h"
+#include "app/live_decide.h"
 #include "app/live_write.h"
 #include "codec/store.h"
 
@@ -22,30 +22,30 @@ uint32_t kh_record_crc(const kh_record *record)
     return (uint32_t)crc;
 }
 
-void kh_live_log_database(const kh_worker *worker, const char *event)
+void kh_live_log_database(const kh_share *share, const char *event)
 {
-    if (worker->database != NULL) {
-        const kh_database_error *error = kh_database_last_error(worker->database);
+    if (share->database != NULL) {
+        const kh_database_error *error = kh_database_last_error(share->database);
         kh_log(KH_LOG_WARNING, event, "%s: %s%s%s", error->doing, error->text, error->sqlstate[0] == '\0' ? "" : ", SQLSTATE ",
                error->sqlstate);
     }
 }
 
-static bool lane_waits(const kh_worker *worker, const kh_live_lane *lane)
+static bool lane_waits(const kh_share *share, const kh_live_lane *lane)
 {
-    return !lane->blocked && worker->settings->until != KH_INSTANT_NONE && lane->pending_count == 0 &&
-           kh_live_is_drained(worker, lane) && (lane->clock == KH_INSTANT_NONE || lane->clock < worker->settings->until);
+    return !lane->blocked && share->worker->settings->until != KH_INSTANT_NONE && lane->pending_count == 0 &&
+           kh_live_is_drained(share, lane) && (lane->clock == KH_INSTANT_NONE || lane->clock < share->worker->settings->until);
 }
 
-static bool has_work(const kh_worker *worker, const kh_live_lane *lane)
+static bool has_work(const kh_share *share, const kh_live_lane *lane)
 {
     return (lane->pending_count > 0 && !lane->blocked) || (lane->sweeping && !lane->blocked) || lane->behind ||
-           lane->has_wakeups || lane->has_due || lane_waits(worker, lane);
+           lane->has_wakeups || lane->has_due || lane_waits(share, lane);
 }
 
-bool kh_live_is_drained(const kh_worker *worker, const kh_live_lane *lane)
+bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane)
 {
-    for (size_t i = 0; i < worker->topic_count; i++) {
+    for (size_t i = 0; i < share->worker->topic_count; i++) {
         if (!lane->sources[i].drained) {
             return false;
         }
@@ -55,32 +55,11 @@ bool kh_live_is_drained(const kh_worker *worker, const kh_live_lane *lane)
 
 /* ---- reading the batch's records ---- */
 
-/* A dead letter outlives the hold of its record. */
-static kh_rc copy_record(kh_arena *arena, const kh_pending *pending, kh_record *out)
-{
-    *out = pending->record;
-    kh_rc rc = kh_arena_copy_text(arena, pending->record.key, &out->key);
-    if (rc == KH_OK) {
-        rc = kh_arena_copy_text(arena, pending->record.value, &out->value);
-    }
-    if (rc == KH_OK) {
-        rc = kh_consumer_headers(pending->hold, arena, out);
-    }
-    for (uint32_t i = 0; rc == KH_OK && i < out->header_count; i++) {
-        kh_header *header = (kh_header *)&out->headers[i];
-        rc = kh_arena_copy_text(arena, header->name, &header->name);
-        if (rc == KH_OK) {
-            rc = kh_arena_copy_text(arena, header->value, &header->value);
-        }
-    }
-    return rc;
-}
-
-static kh_rc read_input(const kh_worker *worker, const kh_pending *pending, kh_arena *arena, kh_input *out)
+static kh_rc read_input(const kh_share *share, const kh_pending *pending, kh_arena *arena, kh_input *out)
 {
     int32_t expected =
-        pending->record.has_key ? kh_partition_of_key(pending->record.key, worker->partition_count) : -1;
-    kh_rc rc = kh_event_read(&worker->rules, &pending->record, expected, arena, &out->event, &out->refusal);
+        pending->record.has_key ? kh_partition_of_key(pending->record.key, share->worker->partition_count) : -1;
+    kh_rc rc = kh_event_read(&share->rules, &pending->record, expected, arena, &out->event, &out->refusal);
     out->refused = rc == KH_E_REFUSED;
     if (rc != KH_OK && !out->refused) {
         return rc;
@@ -95,7 +74,7 @@ static kh_rc read_input(const kh_worker *worker, const kh_pending *pending, kh_a
     return KH_OK;
 }
 
-static kh_rc read_inputs(kh_worker *worker, kh_live_work *work, uint32_t *left)
+static kh_rc read_inputs(kh_share *share, kh_live_work *work, uint32_t *left)
 {
     kh_live_lane *lane = work->lane;
     size_t wanted = lane->blocked || lane->pending_count < *left ? lane->pending_count : *left;
@@ -107,7 +86,7 @@ static kh_rc read_inputs(kh_worker *worker, kh_live_work *work, uint32_t *left)
         return KH_E_MEMORY;
     }
     for (size_t i = 0; i < wanted; i++) {
-        kh_rc rc = read_input(worker, &lane->pending[lane->pending_first + i], work->arena, &work->inputs[i]);
+        kh_rc rc = read_input(share, &lane->pending[lane->pending_first + i], work->arena, &work->inputs[i]);
         if (rc != KH_OK) {
             return rc;
         }
@@ -120,229 +99,14 @@ static kh_rc read_inputs(kh_worker *worker, kh_live_work *work, uint32_t *left)
     return KH_OK;
 }
 
-/* ---- deciding one lane ---- */
-
-static void log_dead_letter(kh_worker *worker, const kh_result *result)
-{
-    uint64_t held_back = 0;
-    if (kh_log_allows(&worker->dead_letter_log[result->refusal.code], &held_back)) {
-        kh_log(KH_LOG_WARNING, "dead-letter", "%.*s/%" PRId32 "/%" PRId64 ": %s: %.*s (and %" PRIu64 " like it before)",
-               KH_TEXT_ARGS(result->record->topic), result->record->partition, result->record->offset,
-               kh_refusal_name(result->refusal.code), KH_TEXT_ARGS(result->refusal.detail), held_back);
-    }
-}
-
-static kh_rc take_result(void *self, const kh_result *result)
-{
-    kh_live_work *work = self;
-    if (result->kind != KH_RESULT_DEAD_LETTER) {
-        return kh_outgoing_add(work->out, work->worker->cache, work->lane->number, result);
-    }
-    const kh_pending *pending = &work->lane->pending[work->lane->pending_first + work->taken];
-    kh_record record;
-    kh_result kept = *result;
-    kh_rc rc = copy_record(work->arena, pending, &record);
-    if (rc != KH_OK) {
-        return rc;
-    }
-    work->worker->counts.dead_letters++;
-    log_dead_letter(work->worker, result);
-    kept.record = &record;
-    return kh_outgoing_add(work->out, work->worker->cache, work->lane->number, &kept);
-}
-
-static void say_blocked(kh_worker *worker, const kh_lane *core)
-{
-    const kh_amendment *missing = NULL;
-    char from[KH_INSTANT_SIZE];
-    uint64_t held_back = 0;
-    if (kh_log_allows(&worker->blocked_log, &held_back)) {
-        (void)kh_instant_print(kh_lane_blocked_from(core, &missing), from);
-        kh_log(KH_LOG_WARNING, "rule-pack-missing",
-               "both participants consented to the rule pack with SHA-256 %.*s, in effect from %s; no later record is "
-               "decided until `kakehashi rules load FILE` brings it",
-               KH_TEXT_ARGS(missing->sha256), from);
-    }
-}
-
-/* Whether the lane may move to that instant; says so if a missing rule pack forbids it. */
-static bool may_pass(kh_live_work *work, kh_instant to)
-{
-    const kh_amendment *missing = NULL;
-    kh_instant from = kh_lane_blocked_from(&work->core, &missing);
-    if (from == KH_INSTANT_NONE || to < from) {
-        return true;
-    }
-    work->lane->blocked = true;
-    say_blocked(work->worker, &work->core);
-    return false;
-}
-
-static kh_rc sweep(kh_live_work *work, uint32_t *budget)
-{
-    kh_live_lane *lane = work->lane;
-    kh_stored_subject *rows = NULL;
-    size_t count = 0;
-    kh_cause cause = {.trigger = KH_TRIGGER_ARRANGEMENT};
-    kh_text encoded = {lane->sweep_cause, lane->sweep_cause_length};
-    kh_rc rc = encoded.length == 0 ? KH_OK : kh_store_cause_decode(encoded, work->arena, &cause);
-    cause.trigger = KH_TRIGGER_ARRANGEMENT;
-    if (rc == KH_OK && lane->sweep_after_length == 0) {
-        rc = kh_lane_begin_sweep(&work->core, &cause);
-    }
-    kh_text after = {lane->sweep_after, lane->sweep_after_length};
-    if (rc == KH_OK) {
-        rc = kh_live_source_sweep(work, after, *budget, &rows, &count);
-    }
-    for (size_t i = 0; rc == KH_OK && i < count; i++) {
-        kh_subject *subject = NULL;
-        rc = kh_working_set_add(work->set, &rows[i]);
-        if (rc == KH_OK) {
-            rc = work->core.store->subject(work->core.store->self, rows[i].key, &subject);
-        }
-        if (rc == KH_OK) {
-            rc = kh_lane_decide_again(&work->core, subject, &cause);
-        }
-    }
-    if (rc != KH_OK) {
-        return rc;
-    }
-    work->sweep_done = count < *budget;
-    if (count > 0) {
-        work->sweep_after = rows[count - 1].key;
-    }
-    *budget -= (uint32_t)count;
-    return KH_OK;
-}
-
-static kh_rc wake(kh_live_work *work, uint32_t *budget)
-{
-    kh_rc rc = kh_transaction_read_wakeups(work->worker->database, work->lane->number, *budget, work->arena,
-                                           &work->wakeups, &work->wakeup_count);
-    work->wakeups_left = rc == KH_OK && work->wakeup_count == *budget;
-    for (size_t i = 0; rc == KH_OK && i < work->wakeup_count; i++) {
-        kh_cause cause = {.trigger = KH_TRIGGER_BASIS};
-        kh_subject *subject = NULL;
-        if (work->wakeups[i].cause.length > 0) {
-            rc = kh_store_cause_decode(work->wakeups[i].cause, work->arena, &cause);
-        }
-        cause.trigger = KH_TRIGGER_BASIS;
-        if (rc == KH_OK) {
-            rc = work->core.store->subject(work->core.store->self, work->wakeups[i].subject, &subject);
-        }
-        if (rc == KH_OK) {
-            rc = kh_lane_decide_again(&work->core, subject, &cause);
-        }
-    }
-    *budget -= (uint32_t)work->wakeup_count;
-    return rc;
-}
-
-/* A timestamp ahead of the server's clock counts as the server's time: a wrong clock must not expire every label. */
-static kh_instant time_of(kh_live_work *work, const kh_record *record)
-{
-    kh_worker *worker = work->worker;
-    bool trusted = worker->settings->configuration->settings.clock == KH_CLOCK_RECORDS;
-    if (trusted || record->timestamp <= worker->now) {
-        return record->timestamp;
-    }
-    uint64_t held_back = 0;
-    worker->counts.ahead_of_time++;
-    if (kh_log_allows(&worker->ahead_log, &held_back)) {
-        kh_log(KH_LOG_WARNING, "timestamp-ahead",
-               "%.*s/%" PRId32 "/%" PRId64 " is dated ahead of the database server's clock; the server's time is taken",
-               KH_TEXT_ARGS(record->topic), record->partition, record->offset);
-    }
-    return worker->now;
-}
-
-static kh_rc take_records(kh_live_work *work, uint32_t *budget)
-{
-    while (work->taken < work->input_count && !work->arrangement_changed) {
-        const kh_input *input = &work->inputs[work->taken];
-        kh_instant to = time_of(work, input->record);
-        bool reached = true;
-        kh_taken taken;
-        if (!may_pass(work, to > work->core.clock ? to : work->core.clock)) {
-            return KH_OK;
-        }
-        kh_rc rc = kh_lane_advance(&work->core, to, budget, &reached);
-        if (rc != KH_OK || !reached) {
-            work->falls_short = true;
-            return rc;
-        }
-        rc = kh_lane_take(&work->core, input, &taken);
-        if (rc != KH_OK) {
-            return rc;
-        }
-        work->taken++;
-        work->worker->counts.gaps += taken.gap;
-        work->arrangement_changed = taken.arrangement_changed;
-        if (taken.arrangement_changed) {
-            kh_cause cause = {KH_TRIGGER_ARRANGEMENT, input->record->topic, input->record->partition,
-                              input->record->offset, input->event.statement.event_id};
-            rc = kh_store_cause_encode(&cause, work->arena, &work->arrangement_cause);
-        }
-        if (rc != KH_OK) {
-            return rc;
-        }
-    }
-    return KH_OK;
-}
-
-/* Where time itself moves the clock to when there is nothing left to read; KH_INSTANT_NONE: nowhere. */
-static kh_instant idle_time(const kh_live_work *work)
-{
-    const kh_worker *worker = work->worker;
-    if (work->lane->pending_count > work->taken || !kh_live_is_drained(worker, work->lane)) {
-        return KH_INSTANT_NONE;
-    }
-    return worker->settings->configuration->settings.clock == KH_CLOCK_WALL ? worker->now : worker->settings->until;
-}
-
-static kh_rc advance_idle(kh_live_work *work, uint32_t *budget)
-{
-    kh_instant to = work->arrangement_changed ? KH_INSTANT_NONE : idle_time(work);
-    bool reached = false;
-    if (to == KH_INSTANT_NONE || !may_pass(work, to)) {
-        return KH_OK;
-    }
-    kh_rc rc = kh_lane_advance(&work->core, to, budget, &reached);
-    work->falls_short = !reached;
-    return rc;
-}
-
-static kh_rc decide_lane(kh_live_work *work)
-{
-    uint32_t budget = work->due_limit;
-    kh_rc rc = KH_OK;
-    bool held = work->core.clock != KH_INSTANT_NONE && !may_pass(work, work->core.clock);
-    if (work->lane->sweeping && !held) {
-        rc = sweep(work, &budget);
-        if (rc != KH_OK || !work->sweep_done) {
-            return rc;
-        }
-    }
-    if (held) {
-        return KH_OK;
-    }
-    if (work->lane->has_wakeups && budget > 0) {
-        rc = wake(work, &budget);
-    }
-    if (rc == KH_OK) {
-        rc = take_records(work, &budget);
-    }
-    return rc == KH_OK && work->taken == work->input_count ? advance_idle(work, &budget) : rc;
-}
-
 /* ---- the whole batch ---- */
 
 /* A newer rule pack, policy, calendar or fact about an arrangement: the world is read anew, and the lanes sweep. */
-static kh_rc notice_version(kh_worker *worker, kh_live_batch_work *batch)
+static kh_rc notice_version(kh_share *share, kh_live_batch_work *batch)
 {
     int64_t version = batch->rows[0].arrangement_version;
-    if (version != worker->world_version) {
-        kh_rc rc = kh_live_read_world(worker, version);
+    if (version != share->world_version) {
+        kh_rc rc = kh_live_read_world(share, version);
         if (rc != KH_OK) {
             return rc;
         }
@@ -370,52 +134,6 @@ static kh_rc notice_version(kh_worker *worker, kh_live_batch_work *batch)
     return KH_OK;
 }
 
-static kh_rc prepare_work(kh_worker *worker, kh_live_work *work)
-{
-    kh_arena *arena = work->arena;
-    kh_live_lane *lane = work->lane;
-    uint32_t count = worker->world.count;
-    bool *owned = kh_arena_allocate_array(arena, count, sizeof *owned);
-    kh_arrangement *arrangements = kh_arena_allocate_array(arena, count, sizeof *arrangements);
-    if (owned == NULL || arrangements == NULL) {
-        return KH_E_MEMORY;
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        arrangements[i] = worker->world.arrangements[i];
-        owned[i] = kh_partition_of_key(arrangements[i].subject, worker->partition_count) == lane->number;
-    }
-    work->due_limit = worker->halving.most;
-    kh_live_source_init(work);
-    work->set = kh_working_set_new(arena, worker->world.book, &work->source, kh_live_last_instant(work), work->due_limit);
-    if (work->set == NULL) {
-        return KH_E_MEMORY;
-    }
-    work->sink = (kh_sink){work, take_result};
-    work->core = (kh_lane){.number = lane->number,
-                           .clock = lane->clock,
-                           .next_seq = lane->next_seq,
-                           .arrangements = arrangements,
-                           .arrangement_count = count,
-                           .owns_arrangement = owned,
-                           .arena = arena,
-                           .store = kh_working_set_store(work->set),
-                           .sink = &work->sink};
-    return KH_OK;
-}
-
-kh_instant kh_live_last_instant(const kh_live_work *work)
-{
-    kh_instant last = work->lane->clock;
-    for (size_t i = 0; i < work->input_count; i++) {
-        kh_instant at = work->inputs[i].record->timestamp;
-        last = at > last ? at : last;
-    }
-    kh_instant idle = idle_time(work);
-    last = idle > last ? idle : last;
-    bool wall = work->worker->settings->configuration->settings.clock == KH_CLOCK_WALL;
-    return wall && last > work->worker->now ? work->worker->now : last;
-}
-
 static bool any_about_arrangement(const kh_live_batch_work *batch)
 {
     for (size_t i = 0; i < batch->count; i++) {
@@ -426,53 +144,53 @@ static bool any_about_arrangement(const kh_live_batch_work *batch)
     return false;
 }
 
-static kh_rc decide_batch(kh_worker *worker, kh_live_batch_work *batch)
+static kh_rc decide_batch(kh_share *share, kh_live_batch_work *batch)
 {
-    kh_rc rc = notice_version(worker, batch);
+    kh_rc rc = notice_version(share, batch);
     if (rc == KH_OK && batch->world_changed) { /* read by the old rules: again */
         bool all_locked = any_about_arrangement(batch);
-        rc = kh_live_read_all(worker, batch);
+        rc = kh_live_read_all(share, batch);
         if (rc == KH_OK && any_about_arrangement(batch) && !all_locked) {
             rc = KH_E_RETRY; /* next time all lanes are locked from the start */
         }
     }
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
-        rc = prepare_work(worker, &batch->works[i]);
+        rc = kh_live_prepare(&batch->works[i]);
     }
     if (rc == KH_OK) {
-        rc = kh_live_source_preload(worker, batch);
+        rc = kh_live_source_preload(share, batch);
     }
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
-        rc = decide_lane(&batch->works[i]);
+        rc = kh_live_decide(&batch->works[i]);
     }
     return rc;
 }
 
-kh_rc kh_live_read_all(kh_worker *worker, kh_live_batch_work *batch)
+kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch)
 {
-    uint32_t left = worker->halving.limit;
+    uint32_t left = share->halving.limit;
     kh_rc rc = KH_OK;
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
-        rc = read_inputs(worker, &batch->works[i], &left);
+        rc = read_inputs(share, &batch->works[i], &left);
     }
     return rc;
 }
 
-static kh_rc choose_lanes(kh_worker *worker, kh_outgoing *out, kh_live_batch_work *batch)
+static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work *batch)
 {
     *batch = (kh_live_batch_work){.out = out};
-    batch->works = kh_arena_allocate_array(&out->arena, worker->lane_count, sizeof *batch->works);
-    batch->guards = kh_arena_allocate_array(&out->arena, worker->lane_count, sizeof *batch->guards);
-    batch->rows = kh_arena_allocate_array(&out->arena, worker->lane_count, sizeof *batch->rows);
+    batch->works = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->works);
+    batch->guards = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->guards);
+    batch->rows = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->rows);
     if (batch->works == NULL || batch->guards == NULL || batch->rows == NULL) {
         return KH_E_MEMORY;
     }
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        kh_live_lane *lane = &worker->lanes[i];
-        if (has_work(worker, lane)) {
+    for (size_t i = 0; i < share->lane_count; i++) {
+        kh_live_lane *lane = &share->lanes[i];
+        if (has_work(share, lane)) {
             batch->guards[batch->count] = (kh_lane_guard){lane->number, lane->epoch, lane->next_seq};
             batch->works[batch->count++] =
-                (kh_live_work){.worker = worker, .lane = lane, .arena = &out->arena, .out = out};
+                (kh_live_work){.share = share, .lane = lane, .arena = &share->arena, .out = out};
         }
     }
     return KH_OK;
@@ -480,7 +198,7 @@ static kh_rc choose_lanes(kh_worker *worker, kh_outgoing *out, kh_live_batch_wor
 
 
 /* Only now is the batch real: progress in memory follows what was committed. */
-static void take_over(kh_worker *worker, kh_live_batch_work *batch)
+static void take_over(kh_share *share, kh_live_batch_work *batch)
 {
     bool arrangement_changed = false;
     for (size_t i = 0; i < batch->count; i++) {
@@ -499,42 +217,42 @@ static void take_over(kh_worker *worker, kh_live_batch_work *batch)
         lane->has_wakeups = work->wakeups_left;
         lane->has_due = false;
         kh_live_note_quiet(work);
-        kh_live_consume(worker, work);
+        kh_live_consume(share, work);
         arrangement_changed = arrangement_changed || work->arrangement_changed;
     }
-    for (size_t i = 0; arrangement_changed && i < worker->lane_count; i++) {
-        worker->lanes[i].behind = true;
+    for (size_t i = 0; arrangement_changed && i < share->lane_count; i++) {
+        share->lanes[i].behind = true; /* the other shares learn it by their next look */
     }
-    worker->counts.batches++;
-    worker->counts.results += batch->out->row_count;
+    share->counts.batches++;
+    share->counts.results += batch->out->row_count;
 }
 
-static kh_rc run_batch(kh_worker *worker, kh_live_batch_work *batch)
+static kh_rc run_batch(kh_share *share, kh_live_batch_work *batch)
 {
-    kh_rc rc = kh_live_read_all(worker, batch);
+    kh_rc rc = kh_live_read_all(share, batch);
     if (rc == KH_OK) {
         kh_failpoint("before-begin");
-        rc = kh_transaction_begin(worker->database, batch->guards, batch->count, any_about_arrangement(batch),
-                                  &batch->out->arena, batch->rows, &worker->now);
+        rc = kh_transaction_begin(share->database, batch->guards, batch->count, any_about_arrangement(batch),
+                                  &share->arena, batch->rows, &share->now);
     }
     if (rc == KH_OK) {
-        rc = decide_batch(worker, batch);
+        rc = decide_batch(share, batch);
         if (rc == KH_OK) {
-            rc = kh_live_write(worker, batch);
+            rc = kh_live_write(share, batch);
         }
         if (rc != KH_OK) {
-            kh_live_log_database(worker, "batch-failed");
-            kh_transaction_rollback(worker->database);
+            kh_live_log_database(share, "batch-failed");
+            kh_transaction_rollback(share->database);
             return rc;
         }
         kh_failpoint("before-database-commit");
-        rc = kh_transaction_commit(worker->database);
+        rc = kh_transaction_commit(share->database);
         if (rc == KH_OK) {
             kh_failpoint("after-database-commit");
         }
     }
     if (rc != KH_OK) {
-        kh_live_log_database(worker, "batch-failed");
+        kh_live_log_database(share, "batch-failed");
     }
     return rc;
 }
@@ -549,14 +267,14 @@ static size_t records_in(const kh_live_batch_work *batch)
 }
 
 /* Halves until the record stands alone, then refuses that one. */
-static kh_rc narrow_down(kh_worker *worker, const kh_live_batch_work *batch)
+static kh_rc narrow_down(kh_share *share, const kh_live_batch_work *batch)
 {
     size_t records = records_in(batch);
     if (records == 0) {
         kh_log(KH_LOG_ERROR, "row-refused", "the database refuses a row that no record brought; see the line before");
         return KH_E_INTERNAL;
     }
-    if (kh_halving_refused(&worker->halving, (uint32_t)records)) {
+    if (kh_halving_refused(&share->halving, (uint32_t)records)) {
         for (size_t i = 0; i < batch->count; i++) {
             kh_live_lane *lane = batch->works[i].lane;
             if (batch->works[i].input_count == 1) {
@@ -567,72 +285,75 @@ static kh_rc narrow_down(kh_worker *worker, const kh_live_batch_work *batch)
     return KH_E_RETRY;
 }
 
-kh_rc kh_live_batch(kh_worker *worker, bool *did)
+kh_rc kh_live_batch(kh_share *share, bool *did)
 {
     kh_live_batch_work batch;
     *did = false;
-    kh_outgoing *out = kh_publishing_borrow(worker->publishing, 100);
+    kh_outgoing *out = kh_publishing_borrow(share->worker->publishing, 100);
     if (out == NULL) {
         return KH_E_TIMEOUT;
     }
-    kh_rc rc = choose_lanes(worker, out, &batch);
+    kh_arena_reset(&share->arena);
+    kh_rc rc = choose_lanes(share, out, &batch);
     if (rc != KH_OK || batch.count == 0) {
-        kh_publishing_return(worker->publishing, out);
+        kh_publishing_return(share->worker->publishing, out);
         return rc;
     }
-    rc = run_batch(worker, &batch);
+    rc = run_batch(share, &batch);
     if (rc == KH_E_BAD_ROW) {
-        rc = narrow_down(worker, &batch);
+        rc = narrow_down(share, &batch);
     }
     if (rc != KH_OK) {
-        kh_publishing_return(worker->publishing, out);
+        kh_publishing_return(share->worker->publishing, out);
         return rc;
     }
     if (records_in(&batch) > 0) {
-        kh_halving_passed(&worker->halving);
+        kh_halving_passed(&share->halving);
     }
-    take_over(worker, &batch);
-    rc = kh_live_add_marks(worker, &batch);
+    take_over(share, &batch);
+    rc = kh_live_add_marks(share, &batch);
     if (rc != KH_OK) {
-        kh_publishing_return(worker->publishing, out);
+        kh_publishing_return(share->worker->publishing, out);
         return rc;
     }
     *did = true;
-    kh_publishing_submit(worker->publishing, out);
+    kh_publishing_submit(share->worker->publishing, out);
     return KH_OK;
 }
 
-kh_rc kh_live_look(kh_worker *worker)
+kh_rc kh_live_look(kh_share *share)
 {
     int32_t numbers[1024];
     kh_lane_look looks[1024];
-    for (size_t from = 0; from < worker->lane_count; from += 1024) {
-        size_t count = worker->lane_count - from < 1024 ? worker->lane_count - from : 1024;
+    for (size_t from = 0; from < share->lane_count; from += 1024) {
+        size_t count = share->lane_count - from < 1024 ? share->lane_count - from : 1024;
         size_t found = 0;
         for (size_t i = 0; i < count; i++) {
-            numbers[i] = worker->lanes[from + i].number;
+            numbers[i] = share->lanes[from + i].number;
         }
-        kh_rc rc = kh_lanes_look(worker->database, numbers, count, looks, &found, &worker->now);
+        kh_rc rc = kh_lanes_look(share->database, numbers, count, looks, &found, &share->now);
         if (rc != KH_OK) {
-            kh_live_log_database(worker, "look-failed");
+            kh_live_log_database(share, "look-failed");
             return rc;
         }
         if (found != count) {
             return KH_E_NOT_MINE;
         }
-        bool wall = worker->settings->configuration->settings.clock == KH_CLOCK_WALL;
+        bool wall = share->worker->settings->configuration->settings.clock == KH_CLOCK_WALL;
+        kh_instant to = wall ? share->now : share->worker->settings->until;
         for (size_t i = 0; i < count; i++) {
-            kh_live_lane *lane = &worker->lanes[from + i];
+            kh_live_lane *lane = &share->lanes[from + i];
             if (looks[i].epoch != lane->epoch) {
                 return KH_E_NOT_MINE;
             }
-            bool idle = wall && lane->pending_count == 0 && kh_live_is_drained(worker, lane) && !lane->blocked;
-            bool due = looks[i].first_due_at != KH_INSTANT_NONE && looks[i].first_due_at <= worker->now;
-            lane->has_due = idle && (due || kh_live_must_begin(worker, lane));
+            bool idle =
+                to != KH_INSTANT_NONE && lane->pending_count == 0 && kh_live_is_drained(share, lane) && !lane->blocked;
+            bool due = looks[i].first_due_at != KH_INSTANT_NONE && looks[i].first_due_at <= to;
+            lane->has_due = idle && (due || kh_live_must_begin(share, lane));
             lane->has_wakeups = looks[i].has_wakeups && !lane->blocked;
             lane->behind = looks[i].arrangement_version > lane->swept_version;
         }
     }
-    worker->looked_ms = kh_monotonic_ms();
+    share->looked_ms = kh_monotonic_ms();
     return KH_OK;
 }

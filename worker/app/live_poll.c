@@ -8,28 +8,54 @@
 #define PENDING_BYTES_MAX ((size_t)64 << 20)
 #define GIVE_UP_WAIT_MS 30000
 
-kh_live_lane *kh_live_find_lane(kh_worker *worker, int32_t number)
+kh_share *kh_live_share(kh_worker *worker, int32_t lane)
 {
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        if (worker->lanes[i].number == number) {
-            return &worker->lanes[i];
+    return &worker->shares[(size_t)lane % worker->share_count];
+}
+
+kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        if (share->lanes[i].number == number) {
+            return &share->lanes[i];
         }
     }
     return NULL;
 }
 
-void kh_live_forget_pending(kh_worker *worker)
+static kh_live_lane *find_lane(kh_worker *worker, int32_t number)
 {
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        kh_live_lane *lane = &worker->lanes[i];
+    return kh_live_find_lane(kh_live_share(worker, number), number);
+}
+
+static size_t count_lanes(const kh_worker *worker)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        count += worker->shares[i].lane_count;
+    }
+    return count;
+}
+
+static void forget_pending(kh_share *share)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        kh_live_lane *lane = &share->lanes[i];
         for (size_t p = 0; p < lane->pending_count; p++) {
-            kh_consumer_release(worker->consumer, &lane->pending[lane->pending_first + p].hold, 1);
+            kh_consumer_release(share->worker->consumer, &lane->pending[lane->pending_first + p].hold, 1);
         }
         lane->pending_count = 0;
         lane->pending_first = 0;
     }
-    worker->pending_total = 0;
-    worker->pending_bytes = 0;
+    share->pending_total = 0;
+    share->pending_bytes = 0;
+}
+
+void kh_live_forget_pending(kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->share_count; i++) {
+        forget_pending(&worker->shares[i]);
+    }
     worker->taken = false;
 }
 
@@ -38,28 +64,31 @@ void kh_live_forget_pending(kh_worker *worker)
 static void free_lanes(kh_worker *worker)
 {
     kh_live_forget_pending(worker);
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        free(worker->lanes[i].pending);
-        free(worker->lanes[i].sweep_cause);
+    for (size_t i = 0; i < worker->share_count; i++) {
+        kh_share *share = &worker->shares[i];
+        for (size_t l = 0; l < share->lane_count; l++) {
+            free(share->lanes[l].pending);
+            free(share->lanes[l].sweep_cause);
+        }
+        free(share->lanes);
+        share->lanes = NULL;
+        share->lane_count = 0;
     }
-    free(worker->lanes);
-    worker->lanes = NULL;
-    worker->lane_count = 0;
     kh_group_claim_release(worker->claim);
     worker->claim = NULL;
 }
 
-static void release_owner(kh_worker *worker)
+/* An owner that stays costs the next one a fencing, nothing else. */
+static void release_owner(kh_share *share)
 {
-    int32_t *numbers = calloc(worker->lane_count, sizeof *numbers);
-    int64_t *epochs = calloc(worker->lane_count, sizeof *epochs);
+    int32_t *numbers = calloc(share->lane_count, sizeof *numbers);
+    int64_t *epochs = calloc(share->lane_count, sizeof *epochs);
     if (numbers != NULL && epochs != NULL) {
-        for (size_t i = 0; i < worker->lane_count; i++) {
-            numbers[i] = worker->lanes[i].number;
-            epochs[i] = worker->lanes[i].epoch;
+        for (size_t i = 0; i < share->lane_count; i++) {
+            numbers[i] = share->lanes[i].number;
+            epochs[i] = share->lanes[i].epoch;
         }
-        /* An owner that stays costs the next one a fencing, nothing else. */
-        (void)!kh_lanes_release(worker->database, numbers, epochs, worker->lane_count);
+        (void)!kh_lanes_release(share->database, numbers, epochs, share->lane_count);
     }
     free(numbers);
     free(epochs);
@@ -67,7 +96,8 @@ static void release_owner(kh_worker *worker)
 
 void kh_live_give_up_lanes(kh_worker *worker, bool lost)
 {
-    if (worker->lane_count > 0 && lost) {
+    size_t count = count_lanes(worker);
+    if (count > 0 && lost) {
         kh_publishing_drop(worker->publishing);
     }
     bool settled = kh_publishing_wait(worker->publishing, GIVE_UP_WAIT_MS);
@@ -76,11 +106,13 @@ void kh_live_give_up_lanes(kh_worker *worker, bool lost)
         settled = kh_publishing_wait(worker->publishing, GIVE_UP_WAIT_MS * 4);
     }
     bool published = settled && kh_publishing_failed(worker->publishing, NULL) == KH_OK;
-    if (worker->lane_count > 0 && !lost && published && worker->taken && worker->database != NULL) {
-        release_owner(worker);
+    for (size_t i = 0; !lost && published && worker->taken && i < worker->share_count; i++) {
+        if (worker->shares[i].lane_count > 0 && worker->shares[i].database != NULL) {
+            release_owner(&worker->shares[i]);
+        }
     }
-    if (worker->lane_count > 0) {
-        kh_log(KH_LOG_INFO, lost ? "lanes-lost" : "lanes-given-up", "%zu lanes", worker->lane_count);
+    if (count > 0) {
+        kh_log(KH_LOG_INFO, lost ? "lanes-lost" : "lanes-given-up", "%zu lanes", count);
     }
     free_lanes(worker);
 }
@@ -88,15 +120,18 @@ void kh_live_give_up_lanes(kh_worker *worker, bool lost)
 static kh_rc take_assignment(kh_worker *worker, const kh_consumer_event *event)
 {
     free_lanes(worker);
-    worker->lanes = event->lane_count == 0 ? NULL : calloc(event->lane_count, sizeof *worker->lanes);
-    if (event->lane_count > 0 && worker->lanes == NULL) {
-        return KH_E_MEMORY;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        worker->shares[i].lanes = calloc(event->lane_count + 1, sizeof *worker->shares[i].lanes);
+        if (worker->shares[i].lanes == NULL) {
+            return KH_E_MEMORY;
+        }
     }
     for (size_t i = 0; i < event->lane_count; i++) {
-        worker->lanes[i].number = event->lanes[i];
-        worker->lanes[i].clock = KH_INSTANT_NONE;
+        kh_share *share = kh_live_share(worker, event->lanes[i]);
+        kh_live_lane *lane = &share->lanes[share->lane_count++];
+        lane->number = event->lanes[i];
+        lane->clock = KH_INSTANT_NONE;
     }
-    worker->lane_count = event->lane_count;
     worker->claim = kh_group_claim_hold(event->claim);
     worker->assigned = true;
     kh_log(KH_LOG_INFO, "assigned", "%zu lanes", event->lane_count);
@@ -107,7 +142,7 @@ static kh_rc take_assignment(kh_worker *worker, const kh_consumer_event *event)
 
 static kh_rc say_topic_changed(kh_worker *worker, const kh_consumer_event *event, const char *what)
 {
-    const kh_live_lane *lane = kh_live_find_lane(worker, event->lane);
+    const kh_live_lane *lane = find_lane(worker, event->lane);
     int64_t last = lane == NULL ? KH_SEQ_NONE : lane->sources[event->topic].last_offset;
     kh_log(KH_LOG_ERROR, "topic-changed",
            "%s/%" PRId32 ": %s; the last decided record is at offset %" PRId64 ", reading was to go on at %" PRId64
@@ -153,7 +188,8 @@ static bool make_room(kh_live_lane *lane)
 /* \param kept  whether the hold is the lane's now. */
 static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool *kept)
 {
-    kh_live_lane *lane = kh_live_find_lane(worker, event->lane);
+    kh_share *share = kh_live_share(worker, event->lane);
+    kh_live_lane *lane = kh_live_find_lane(share, event->lane);
     *kept = false;
     if (lane == NULL || !worker->taken) {
         return KH_OK; /* polled before the lanes were given up */
@@ -172,15 +208,15 @@ static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool
         (kh_pending){.record = event->record, .hold = event->hold, .topic = event->topic};
     source->polled = event->record.offset + 1;
     source->drained = false;
-    worker->pending_total++;
-    worker->pending_bytes += event->record.value.length;
+    share->pending_total++;
+    share->pending_bytes += event->record.value.length;
     *kept = true;
     return KH_OK;
 }
 
 static kh_rc take_drained(kh_worker *worker, const kh_consumer_event *event)
 {
-    kh_live_lane *lane = kh_live_find_lane(worker, event->lane);
+    kh_live_lane *lane = find_lane(worker, event->lane);
     if (lane == NULL || !worker->taken) {
         return KH_OK;
     }
@@ -225,50 +261,68 @@ static kh_rc take_event(kh_worker *worker, const kh_consumer_event *event, bool 
     return rc;
 }
 
-static size_t pending_in_paused(const kh_worker *worker)
+/* Records that wait to be decided; those of paused lanes wait for something else. */
+static void count_pending(const kh_worker *worker, size_t *records, size_t *bytes)
 {
-    size_t parked = 0;
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        parked += worker->lanes[i].paused ? worker->lanes[i].pending_count : 0;
+    *records = 0;
+    *bytes = 0;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        const kh_share *share = &worker->shares[i];
+        *records += share->pending_total;
+        *bytes += share->pending_bytes;
+        for (size_t l = 0; l < share->lane_count; l++) {
+            *records -= share->lanes[l].paused ? share->lanes[l].pending_count : 0;
+        }
     }
-    return parked;
 }
 
 kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
 {
     const kh_batch_section *batch = &worker->settings->configuration->settings.batch;
-    size_t most = batch->max_records + pending_in_paused(worker);
+    size_t records = 0;
+    size_t bytes = 0;
+    count_pending(worker, &records, &bytes);
     int64_t deadline = kh_monotonic_ms() + (int64_t)batch->max_wait_ms;
-    int wait = worker->pending_total > 0 ? 0 : wait_ms;
+    int wait = records > 0 ? 0 : wait_ms;
     *rebalanced = false;
     for (;;) {
         kh_consumer_event event;
         kh_consumer_poll(worker->consumer, wait, &event);
+        bool record = event.kind == KH_CONSUMER_RECORD;
+        size_t size = record ? event.record.value.length : 0;
         kh_rc rc = take_event(worker, &event, rebalanced);
         if (rc != KH_OK || *rebalanced || event.kind == KH_CONSUMER_NOTHING) {
             return rc;
         }
-        if (worker->pending_total >= most || worker->pending_bytes >= PENDING_BYTES_MAX) {
+        records += record;
+        bytes += size;
+        if (records >= batch->max_records || bytes >= PENDING_BYTES_MAX) {
             return KH_OK;
         }
-        if (kh_monotonic_ms() >= deadline && worker->pending_total > 0) {
+        if (records % 64 == 1 && kh_monotonic_ms() >= deadline) {
             return KH_OK;
         }
         wait = 0; /* something came: only what else is there */
     }
 }
 
-void kh_live_throttle(kh_worker *worker)
+static void throttle(kh_share *share, size_t most)
 {
-    size_t most = worker->settings->configuration->settings.batch.max_records;
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        kh_live_lane *lane = &worker->lanes[i];
+    for (size_t i = 0; i < share->lane_count; i++) {
+        kh_live_lane *lane = &share->lanes[i];
         if (!lane->paused && lane->pending_count >= most / 2 && (lane->sweeping || lane->blocked || lane->behind)) {
-            kh_consumer_pause(worker->consumer, &lane->number, 1);
+            kh_consumer_pause(share->worker->consumer, &lane->number, 1);
             lane->paused = true;
         } else if (lane->paused && lane->pending_count == 0) {
-            kh_consumer_resume(worker->consumer, &lane->number, 1);
+            kh_consumer_resume(share->worker->consumer, &lane->number, 1);
             lane->paused = false;
         }
+    }
+}
+
+void kh_live_throttle(kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->share_count; i++) {
+        throttle(&worker->shares[i], worker->settings->configuration->settings.batch.max_records);
     }
 }

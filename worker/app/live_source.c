@@ -30,7 +30,7 @@ static kh_rc source_read(void *self, kh_text key, kh_stored_subject *out)
     kh_live_work *work = self;
     kh_subject_key wanted = {work->lane->number, key};
     kh_subject_row *rows = NULL;
-    kh_rc rc = kh_transaction_read_subjects(work->worker->database, &wanted, 1, work->arena, &rows);
+    kh_rc rc = kh_transaction_read_subjects(work->share->database, &wanted, 1, work->arena, &rows);
     if (rc == KH_OK) {
         *out = stored(&rows[0]);
     }
@@ -40,9 +40,9 @@ static kh_rc source_read(void *self, kh_text key, kh_stored_subject *out)
 static kh_rc source_read_basis(void *self, kh_text key, kh_text *facts)
 {
     kh_live_work *work = self;
-    kh_subject_key wanted = {kh_partition_of_key(key, work->worker->partition_count), key};
+    kh_subject_key wanted = {kh_partition_of_key(key, work->share->worker->partition_count), key};
     kh_subject_row *rows = NULL;
-    kh_rc rc = kh_transaction_lock_bases(work->worker->database, &wanted, 1, work->arena, &rows);
+    kh_rc rc = kh_transaction_lock_bases(work->share->database, &wanted, 1, work->arena, &rows);
     if (rc == KH_OK) {
         *facts = rows[0].has_facts ? rows[0].facts : (kh_text){"", 0};
     }
@@ -74,7 +74,7 @@ static kh_rc source_read_dependents(void *self, kh_text key, kh_stored_subject *
     size_t dependent_count = 0;
     kh_subject_key *keys = NULL;
     kh_subject_row *rows = NULL;
-    kh_database *database = work->worker->database;
+    kh_database *database = work->share->database;
     *count = 0;
     kh_rc rc = kh_transaction_read_dependents(database, &key, 1, work->arena, &dependents, &dependent_count);
     if (rc == KH_OK) {
@@ -97,7 +97,7 @@ static kh_rc source_read_due(void *self, kh_instant after, kh_instant until, siz
         work->due_read_until = until;
         return KH_OK;
     }
-    kh_rc rc = kh_transaction_read_due(work->worker->database, work->lane->number, until, limit, work->arena, &rows, count);
+    kh_rc rc = kh_transaction_read_due(work->share->database, work->lane->number, until, limit, work->arena, &rows, count);
     if (rc != KH_OK) {
         return rc;
     }
@@ -116,15 +116,15 @@ void kh_live_source_init(kh_live_work *work)
 kh_rc kh_live_source_sweep(kh_live_work *work, kh_text after, size_t limit, kh_stored_subject **out, size_t *count)
 {
     kh_subject_row *rows = NULL;
-    kh_rc rc = kh_transaction_read_sweep(work->worker->database, work->lane->number, after, limit, work->arena, &rows,
+    kh_rc rc = kh_transaction_read_sweep(work->share->database, work->lane->number, after, limit, work->arena, &rows,
                                          count);
     return rc == KH_OK ? stored_list(work->arena, rows, *count, out) : rc;
 }
 
-bool kh_live_must_begin(const kh_worker *worker, const kh_live_lane *lane)
+bool kh_live_must_begin(const kh_share *share, const kh_live_lane *lane)
 {
-    for (uint32_t i = 0; lane->clock == KH_INSTANT_NONE && i < worker->world.count; i++) {
-        if (kh_partition_of_key(worker->world.arrangements[i].subject, worker->partition_count) == lane->number) {
+    for (uint32_t i = 0; lane->clock == KH_INSTANT_NONE && i < share->world.count; i++) {
+        if (kh_partition_of_key(share->world.arrangements[i].subject, share->worker->partition_count) == lane->number) {
             return true;
         }
     }
@@ -159,9 +159,9 @@ static kh_live_work *work_of(kh_live_batch_work *batch, int32_t lane)
 }
 
 /* The server sorts and the working set leaves out what comes twice. */
-static kh_rc preload_subjects(kh_worker *worker, kh_live_batch_work *batch, ahead *subjects, kh_subject_row **rows)
+static kh_rc preload_subjects(kh_share *share, kh_live_batch_work *batch, ahead *subjects, kh_subject_row **rows)
 {
-    kh_arena *arena = &batch->out->arena;
+    kh_arena *arena = &share->arena;
     subjects->keys = kh_arena_allocate_array(arena, inputs_in(batch), sizeof *subjects->keys);
     if (subjects->keys == NULL) {
         return KH_E_MEMORY;
@@ -178,7 +178,7 @@ static kh_rc preload_subjects(kh_worker *worker, kh_live_batch_work *batch, ahea
     if (subjects->count == 0) {
         return KH_OK;
     }
-    kh_rc rc = kh_transaction_read_subjects(worker->database, subjects->keys, subjects->count, arena, rows);
+    kh_rc rc = kh_transaction_read_subjects(share->database, subjects->keys, subjects->count, arena, rows);
     for (size_t i = 0; rc == KH_OK && i < subjects->count; i++) {
         kh_stored_subject row = stored(&(*rows)[i]);
         rc = kh_working_set_add(work_of(batch, (*rows)[i].lane)->set, &row);
@@ -186,9 +186,9 @@ static kh_rc preload_subjects(kh_worker *worker, kh_live_batch_work *batch, ahea
     return rc;
 }
 
-static kh_rc preload_dependents(kh_worker *worker, kh_live_batch_work *batch, const ahead *subjects)
+static kh_rc preload_dependents(kh_share *share, kh_live_batch_work *batch, const ahead *subjects)
 {
-    kh_arena *arena = &batch->out->arena;
+    kh_arena *arena = &share->arena;
     kh_text *bases = kh_arena_allocate_array(arena, subjects->count, sizeof *bases);
     kh_dependent_row *found = NULL;
     size_t count = 0;
@@ -198,21 +198,21 @@ static kh_rc preload_dependents(kh_worker *worker, kh_live_batch_work *batch, co
     for (size_t i = 0; i < subjects->count; i++) {
         bases[i] = subjects->keys[i].key;
     }
-    kh_rc rc = kh_transaction_read_dependents(worker->database, bases, subjects->count, arena, &found, &count);
+    kh_rc rc = kh_transaction_read_dependents(share->database, bases, subjects->count, arena, &found, &count);
     kh_subject_key *keys = rc == KH_OK ? kh_arena_allocate_array(arena, count, sizeof *keys) : NULL;
     if (keys == NULL) {
         return rc == KH_OK ? KH_E_MEMORY : rc;
     }
     size_t own = 0;
     for (size_t i = 0; i < count; i++) {
-        bool same_lane = kh_partition_of_key(found[i].basis, worker->partition_count) == found[i].lane;
+        bool same_lane = kh_partition_of_key(found[i].basis, share->worker->partition_count) == found[i].lane;
         if (same_lane && work_of(batch, found[i].lane) != NULL) {
             keys[own++] = (kh_subject_key){found[i].lane, found[i].key};
         }
     }
     kh_subject_row *rows = NULL;
     if (own > 0) {
-        rc = kh_transaction_read_subjects(worker->database, keys, own, arena, &rows);
+        rc = kh_transaction_read_subjects(share->database, keys, own, arena, &rows);
     }
     for (size_t i = 0; rc == KH_OK && i < own; i++) {
         kh_stored_subject row = stored(&rows[i]);
@@ -225,16 +225,16 @@ static kh_rc preload_dependents(kh_worker *worker, kh_live_batch_work *batch, co
 }
 
 /* The basis a label has, or is about to have by this event; none if it lies in the label's own lane. */
-static kh_text foreign_basis(const kh_worker *worker, const kh_live_work *work, kh_text basis)
+static kh_text foreign_basis(const kh_share *share, const kh_live_work *work, kh_text basis)
 {
     bool foreign =
-        basis.length > 0 && kh_partition_of_key(basis, worker->partition_count) != work->lane->number;
+        basis.length > 0 && kh_partition_of_key(basis, share->worker->partition_count) != work->lane->number;
     return foreign ? basis : (kh_text){"", 0};
 }
 
-static kh_rc list_bases(kh_worker *worker, kh_live_batch_work *batch, ahead *bases)
+static kh_rc list_bases(kh_share *share, kh_live_batch_work *batch, ahead *bases)
 {
-    bases->keys = kh_arena_allocate_array(&batch->out->arena, 2 * inputs_in(batch), sizeof *bases->keys);
+    bases->keys = kh_arena_allocate_array(&share->arena, 2 * inputs_in(batch), sizeof *bases->keys);
     if (bases->keys == NULL) {
         return KH_E_MEMORY;
     }
@@ -254,10 +254,10 @@ static kh_rc list_bases(kh_worker *worker, kh_live_batch_work *batch, ahead *bas
             const kh_origin *origin = event->statement.body.origin;
             kh_text candidates[] = {subject->basis, origin == NULL ? (kh_text){"", 0} : origin->basis};
             for (size_t c = 0; c < 2; c++) {
-                kh_text basis = foreign_basis(worker, work, candidates[c]);
-                if (basis.length > 0 && (c == 0 || kh_rule_book_first_pack(worker->world.book, origin->arrangement))) {
+                kh_text basis = foreign_basis(share, work, candidates[c]);
+                if (basis.length > 0 && (c == 0 || kh_rule_book_first_pack(share->world.book, origin->arrangement))) {
                     bases->keys[bases->count++] =
-                        (kh_subject_key){kh_partition_of_key(basis, worker->partition_count), basis};
+                        (kh_subject_key){kh_partition_of_key(basis, share->worker->partition_count), basis};
                 }
             }
         }
@@ -266,15 +266,15 @@ static kh_rc list_bases(kh_worker *worker, kh_live_batch_work *batch, ahead *bas
 }
 
 /* One lock statement for all: every lane that may decide by a basis is given it. */
-static kh_rc preload_bases(kh_worker *worker, kh_live_batch_work *batch)
+static kh_rc preload_bases(kh_share *share, kh_live_batch_work *batch)
 {
     ahead bases = {0};
     kh_subject_row *rows = NULL;
-    kh_rc rc = list_bases(worker, batch, &bases);
+    kh_rc rc = list_bases(share, batch, &bases);
     if (rc != KH_OK || bases.count == 0) {
         return rc;
     }
-    rc = kh_transaction_lock_bases(worker->database, bases.keys, bases.count, &batch->out->arena, &rows);
+    rc = kh_transaction_lock_bases(share->database, bases.keys, bases.count, &share->arena, &rows);
     for (size_t i = 0; rc == KH_OK && i < bases.count; i++) {
         for (size_t w = 0; rc == KH_OK && w < batch->count; w++) {
             if (batch->works[w].lane->number != rows[i].lane) {
@@ -286,13 +286,13 @@ static kh_rc preload_bases(kh_worker *worker, kh_live_batch_work *batch)
     return rc;
 }
 
-kh_rc kh_live_source_preload(kh_worker *worker, kh_live_batch_work *batch)
+kh_rc kh_live_source_preload(kh_share *share, kh_live_batch_work *batch)
 {
     ahead subjects = {0};
     kh_subject_row *rows = NULL;
-    kh_rc rc = preload_subjects(worker, batch, &subjects, &rows);
+    kh_rc rc = preload_subjects(share, batch, &subjects, &rows);
     if (rc == KH_OK && subjects.count > 0) {
-        rc = preload_dependents(worker, batch, &subjects);
+        rc = preload_dependents(share, batch, &subjects);
     }
-    return rc == KH_OK && subjects.count > 0 ? preload_bases(worker, batch) : rc;
+    return rc == KH_OK && subjects.count > 0 ? preload_bases(share, batch) : rc;
 }

@@ -7,7 +7,7 @@
 
 /*! One lane's part of a batch; lives in the batch's arena. */
 typedef struct kh_live_work {
-    kh_worker *worker;
+    kh_share *share;
     kh_live_lane *lane;
     kh_arena *arena;
     kh_outgoing *out;
@@ -46,21 +46,18 @@ void kh_live_source_init(kh_live_work *work);
 
 /*! Reads ahead, in few statements, what the batch's records are about: subjects, their dependents, their bases.
  *  \retval as the transaction's reads. */
-KH_MUSTCHECK kh_rc kh_live_source_preload(kh_worker *worker, kh_live_batch_work *batch);
+KH_MUSTCHECK kh_rc kh_live_source_preload(kh_share *share, kh_live_batch_work *batch);
 
 /*! The lane's next subjects in a sweep. */
 KH_MUSTCHECK kh_rc kh_live_source_sweep(kh_live_work *work, kh_text after, size_t limit, kh_stored_subject **out,
                                         size_t *count);
 
 /*! Reads the inputs of all lanes, by the rules as they are now. */
-KH_MUSTCHECK kh_rc kh_live_read_all(kh_worker *worker, kh_live_batch_work *batch);
+KH_MUSTCHECK kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch);
 
-/*! The last instant that the batch may move the lane to. */
-kh_instant kh_live_last_instant(const kh_live_work *work);
-
-bool kh_live_is_drained(const kh_worker *worker, const kh_live_lane *lane);
+bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane);
 
 /*! Whether an idle lane's clock has to begin: an arrangement is in it, which is a subject from the start. */
-bool kh_live_must_begin(const kh_worker *worker, const kh_live_lane *lane);
+bool kh_live_must_begin(const kh_share *share, const kh_live_lane *lane);
 
 #endif

@@ -151,14 +151,14 @@ static kh_rc write_obligations(kh_database *database, gathering *all)
 }
 
 /* After the rows of the bases were written: so a label that is being derived meanwhile and we cannot miss each other. */
-static kh_rc wake_dependents(kh_worker *worker, gathering *all)
+static kh_rc wake_dependents(kh_share *share, gathering *all)
 {
     kh_dependent_row *dependents = NULL;
     size_t count = 0;
     if (all->base_count == 0) {
         return KH_OK;
     }
-    kh_rc rc = kh_transaction_read_dependents(worker->database, all->bases, all->base_count, all->arena, &dependents,
+    kh_rc rc = kh_transaction_read_dependents(share->database, all->bases, all->base_count, all->arena, &dependents,
                                               &count);
     kh_wakeup_row *rows = rc == KH_OK ? kh_arena_allocate_array(all->arena, count, sizeof *rows) : NULL;
     kh_text cause = {"", 0};
@@ -167,8 +167,8 @@ static kh_rc wake_dependents(kh_worker *worker, gathering *all)
     }
     size_t woken = 0;
     for (size_t i = 0; rc == KH_OK && i < count; i++) {
-        if (kh_partition_of_key(dependents[i].basis, worker->partition_count) != dependents[i].lane) {
-            kh_live_lane *own = kh_live_find_lane(worker, dependents[i].lane);
+        if (kh_partition_of_key(dependents[i].basis, share->worker->partition_count) != dependents[i].lane) {
+            kh_live_lane *own = kh_live_find_lane(share, dependents[i].lane);
             if (own != NULL) {
                 own->has_wakeups = true; /* no need to look */
             }
@@ -179,21 +179,21 @@ static kh_rc wake_dependents(kh_worker *worker, gathering *all)
         return rc;
     }
     qsort(rows, woken, sizeof *rows, compare_wakeups);
-    return kh_transaction_wake(worker->database, rows, woken);
+    return kh_transaction_wake(share->database, rows, woken);
 }
 
-static kh_rc delete_wakeups(kh_worker *worker, kh_live_batch_work *batch)
+static kh_rc delete_wakeups(kh_share *share, kh_live_batch_work *batch)
 {
     kh_rc rc = KH_OK;
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
         if (batch->works[i].wakeup_count > 0) {
-            rc = kh_transaction_delete_wakeups(worker->database, batch->works[i].wakeups, batch->works[i].wakeup_count);
+            rc = kh_transaction_delete_wakeups(share->database, batch->works[i].wakeups, batch->works[i].wakeup_count);
         }
     }
     return rc;
 }
 
-static kh_lane_progress progress_of(kh_worker *worker, const kh_live_work *work)
+static kh_lane_progress progress_of(kh_share *share, const kh_live_work *work)
 {
     const kh_live_lane *lane = work->lane;
     kh_lane_progress progress = {
@@ -204,7 +204,7 @@ static kh_lane_progress progress_of(kh_worker *worker, const kh_live_work *work)
         .sweeping = lane->sweeping && !work->sweep_done,
         .sweep_after = {lane->sweep_after, lane->sweep_after_length},
         .sweep_cause = {lane->sweep_cause, lane->sweep_cause_length},
-        .published_seq = kh_publishing_mark(worker->publishing, lane->number),
+        .published_seq = kh_publishing_mark(share->worker->publishing, lane->number),
     };
     if (work->sweep_after.length > 0) {
         progress.sweep_after = work->sweep_after;
@@ -220,10 +220,10 @@ static kh_lane_progress progress_of(kh_worker *worker, const kh_live_work *work)
 }
 
 /* How far each source topic of the lane has come with the records that the batch decided. */
-static kh_rc list_offsets(kh_worker *worker, const kh_live_work *work, kh_offset_progress *out, size_t *count)
+static kh_rc list_offsets(kh_share *share, const kh_live_work *work, kh_offset_progress *out, size_t *count)
 {
     const kh_live_lane *lane = work->lane;
-    for (size_t topic = 0; topic < worker->topic_count; topic++) {
+    for (size_t topic = 0; topic < share->worker->topic_count; topic++) {
         const kh_record *last = NULL;
         for (size_t i = 0; i < work->taken; i++) {
             const kh_pending *pending = &lane->pending[lane->pending_first + i];
@@ -233,7 +233,7 @@ static kh_rc list_offsets(kh_worker *worker, const kh_live_work *work, kh_offset
             out[(*count)++] = (kh_offset_progress){
                 .expected = lane->sources[topic].next_offset,
                 .row = {.lane = lane->number,
-                        .topic = kh_text_of(worker->topics[topic]),
+                        .topic = kh_text_of(share->worker->topics[topic]),
                         .next_offset = last->offset + 1,
                         .last_offset = last->offset,
                         .last_timestamp = last->timestamp,
@@ -244,55 +244,55 @@ static kh_rc list_offsets(kh_worker *worker, const kh_live_work *work, kh_offset
     return KH_OK;
 }
 
-static kh_rc write_progress(kh_worker *worker, kh_live_batch_work *batch)
+static kh_rc write_progress(kh_share *share, kh_live_batch_work *batch)
 {
-    kh_arena *arena = &batch->out->arena;
+    kh_arena *arena = &share->arena;
     kh_lane_progress *lanes = kh_arena_allocate_array(arena, batch->count, sizeof *lanes);
     kh_offset_progress *offsets =
-        kh_arena_allocate_array(arena, batch->count * worker->topic_count, sizeof *offsets);
+        kh_arena_allocate_array(arena, batch->count * share->worker->topic_count, sizeof *offsets);
     size_t offset_count = 0;
     kh_rc rc = lanes == NULL || offsets == NULL ? KH_E_MEMORY : KH_OK;
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
-        lanes[i] = progress_of(worker, &batch->works[i]);
-        rc = list_offsets(worker, &batch->works[i], offsets, &offset_count);
+        lanes[i] = progress_of(share, &batch->works[i]);
+        rc = list_offsets(share, &batch->works[i], offsets, &offset_count);
     }
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
         if (batch->works[i].arrangement_changed) {
-            rc = kh_transaction_raise_arrangement(worker->database, batch->works[i].arrangement_cause);
+            rc = kh_transaction_raise_arrangement(share->database, batch->works[i].arrangement_cause);
         }
     }
-    return rc == KH_OK ? kh_transaction_finish(worker->database, lanes, batch->count, offsets, offset_count) : rc;
+    return rc == KH_OK ? kh_transaction_finish(share->database, lanes, batch->count, offsets, offset_count) : rc;
 }
 
-kh_rc kh_live_write(kh_worker *worker, kh_live_batch_work *batch)
+kh_rc kh_live_write(kh_share *share, kh_live_batch_work *batch)
 {
-    gathering all = {.arena = &batch->out->arena};
+    gathering all = {.arena = &share->arena};
     kh_outgoing *out = batch->out;
     kh_rc rc = gather(batch, &all);
     if (rc == KH_OK && out->row_count > 0) {
-        rc = kh_transaction_append_results(worker->database, out->rows, out->row_count);
+        rc = kh_transaction_append_results(share->database, out->rows, out->row_count);
     }
     if (rc == KH_OK && out->dead_letter_count > 0) {
-        rc = kh_transaction_append_dead_letters(worker->database, out->dead_letters, out->dead_letter_count);
+        rc = kh_transaction_append_dead_letters(share->database, out->dead_letters, out->dead_letter_count);
     }
     if (rc == KH_OK && all.subject_count > 0) {
-        rc = kh_transaction_write_subjects(worker->database, all.subjects, all.subject_count);
+        rc = kh_transaction_write_subjects(share->database, all.subjects, all.subject_count);
     }
     if (rc == KH_OK) {
-        rc = write_obligations(worker->database, &all);
+        rc = write_obligations(share->database, &all);
     }
     if (rc == KH_OK) {
-        rc = wake_dependents(worker, &all);
+        rc = wake_dependents(share, &all);
     }
     if (rc == KH_OK) {
-        rc = delete_wakeups(worker, batch);
+        rc = delete_wakeups(share, batch);
     }
-    return rc == KH_OK ? write_progress(worker, batch) : rc;
+    return rc == KH_OK ? write_progress(share, batch) : rc;
 }
 
 /* ---- after the commit ---- */
 
-void kh_live_consume(kh_worker *worker, kh_live_work *work)
+void kh_live_consume(kh_share *share, kh_live_work *work)
 {
     kh_live_lane *lane = work->lane;
     for (size_t i = 0; i < work->taken; i++) {
@@ -300,13 +300,13 @@ void kh_live_consume(kh_worker *worker, kh_live_work *work)
         kh_live_source *source = &lane->sources[pending->topic];
         source->next_offset = pending->record.offset + 1;
         source->last_offset = pending->record.offset;
-        worker->pending_bytes -= pending->record.value.length;
-        kh_consumer_release(worker->consumer, &pending->hold, 1);
+        share->pending_bytes -= pending->record.value.length;
+        kh_consumer_release(share->worker->consumer, &pending->hold, 1);
     }
     lane->pending_first += work->taken;
     lane->pending_count -= work->taken;
-    worker->pending_total -= work->taken;
-    worker->counts.records += work->taken;
+    share->pending_total -= work->taken;
+    share->counts.records += work->taken;
     if (lane->pending_count == 0) {
         lane->pending_first = 0;
     }
@@ -326,18 +326,18 @@ void kh_live_note_quiet(kh_live_work *work)
     }
 }
 
-kh_rc kh_live_add_marks(kh_worker *worker, kh_live_batch_work *batch)
+kh_rc kh_live_add_marks(kh_share *share, kh_live_batch_work *batch)
 {
     kh_rc rc = KH_OK;
-    batch->out->claim = kh_group_claim_hold(worker->claim);
+    batch->out->claim = kh_group_claim_hold(share->worker->claim);
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
         const kh_live_lane *lane = batch->works[i].lane;
         int64_t offsets[KH_SOURCES_MAX];
-        for (size_t t = 0; t < worker->topic_count; t++) {
+        for (size_t t = 0; t < share->worker->topic_count; t++) {
             offsets[t] = lane->sources[t].next_offset;
         }
-        rc = kh_outgoing_add_lane(batch->out, worker->settings->configuration->settings.deployment, lane->number,
-                                  lane->next_seq, worker->topics, offsets, worker->topic_count);
+        rc = kh_outgoing_add_lane(batch->out, share->worker->settings->configuration->settings.deployment, lane->number,
+                                  lane->next_seq, share->worker->topics, offsets, share->worker->topic_count);
     }
     return rc;
 }

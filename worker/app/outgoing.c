@@ -90,16 +90,17 @@ static kh_rc publish(kh_outgoing *out, kh_result_topic topic, int32_t lane, cons
     if (message == NULL) {
         return KH_E_MEMORY;
     }
-    headers[0] = header("kh-id", kh_message_id(&out->arena, result->key, version));
+    kh_text id = kh_message_id(&out->arena, result->key, version);
+    headers[0] = header("kh-id", id);
     headers[1] = header("content-type", kh_text_of(content_type));
-    headers[2] = header("kh-lane", kh_arena_print(&out->arena, "%" PRId32, lane));
-    headers[3] = header("kh-seq", kh_arena_print(&out->arena, "%" PRId64, result->seq));
+    headers[2] = header("kh-lane", kh_arena_number(&out->arena, lane));
+    headers[3] = header("kh-seq", kh_arena_number(&out->arena, result->seq));
     *message = (kh_message){
         .topic = topic,
         .partition = lane,
         .has_key = true,
         .has_value = value != NULL,
-        .key = result->key,
+        .key = {id.data, result->key.length}, /* the id begins with it, and lives as long as the message */
         .value = value == NULL ? (kh_text){"", 0} : *value,
         .timestamp = KH_INSTANT_NONE,
         .headers = headers,
@@ -219,6 +220,23 @@ static kh_rc decode_headers(kh_arena *arena, kh_text text, kh_record *record)
     return KH_OK;
 }
 
+/* What lives in the batch's arena must live until it is published. */
+static kh_rc keep_record(kh_outgoing *out, const kh_record *record, kh_text *key, kh_text *value, kh_header *headers)
+{
+    kh_rc rc = kh_arena_copy_text(&out->arena, record->key, key);
+    if (rc == KH_OK) {
+        rc = kh_arena_copy_text(&out->arena, record->value, value);
+    }
+    for (uint32_t i = 0; rc == KH_OK && i < record->header_count; i++) {
+        headers[i] = record->headers[i];
+        rc = kh_arena_copy_text(&out->arena, headers[i].name, &headers[i].name);
+        if (rc == KH_OK) {
+            rc = kh_arena_copy_text(&out->arena, headers[i].value, &headers[i].value);
+        }
+    }
+    return rc;
+}
+
 /* A dead letter: the refused record unchanged, with where it came from and why, then its own headers. */
 static kh_rc publish_dead_letter(kh_outgoing *out, int32_t lane, int64_t seq, const kh_record *record, kh_text reason,
                                  kh_text detail, size_t value_size)
@@ -236,25 +254,28 @@ static kh_rc publish_dead_letter(kh_outgoing *out, int32_t lane, int64_t seq, co
                                                       record->partition, record->offset));
     headers[count++] = header("kh-lane", kh_arena_print(arena, "%" PRId32, lane));
     headers[count++] = header("kh-seq", kh_arena_print(arena, "%" PRId64, seq));
-    headers[count++] = header("kh-topic", record->topic);
+    headers[count++] = header("kh-topic", kh_arena_join(arena, &record->topic, 1));
     headers[count++] = header("kh-partition", kh_arena_print(arena, "%" PRId32, record->partition));
     headers[count++] = header("kh-offset", kh_arena_print(arena, "%" PRId64, record->offset));
     headers[count++] = header("kh-timestamp", kh_arena_print(arena, "%" PRId64, record->timestamp));
     headers[count++] = header("kh-reason", reason);
-    headers[count++] = header("kh-detail", detail);
+    headers[count++] = header("kh-detail", kh_arena_join(arena, &detail, 1));
     if (too_large) {
         headers[count++] = header("kh-size", kh_arena_print(arena, "%zu", value_size));
     }
-    if (own > 0) {
-        memcpy(headers + count, record->headers, own * sizeof *headers);
+    kh_text key = {"", 0};
+    kh_text value = {"", 0};
+    kh_rc rc = keep_record(out, record, &key, &value, headers + count);
+    if (rc != KH_OK) {
+        return rc;
     }
     *message = (kh_message){
         .topic = KH_TOPIC_DEAD_LETTERS,
         .partition = lane,
         .has_key = record->has_key,
         .has_value = record->has_value && !too_large,
-        .key = record->key,
-        .value = record->value,
+        .key = key,
+        .value = value,
         .timestamp = KH_INSTANT_NONE,
         .headers = headers,
         .header_count = count + own,
@@ -262,7 +283,7 @@ static kh_rc publish_dead_letter(kh_outgoing *out, int32_t lane, int64_t seq, co
     return kh_arena_failed(arena) ? KH_E_MEMORY : KH_OK;
 }
 
-static kh_rc add_dead_letter(kh_outgoing *out, int32_t lane, const kh_result *result)
+static kh_rc add_dead_letter(kh_outgoing *out, kh_arena *work, int32_t lane, const kh_result *result)
 {
     const kh_record *record = result->record;
     if (!grow((void **)&out->dead_letters, &out->dead_letter_size, out->dead_letter_count, sizeof *out->dead_letters)) {
@@ -283,7 +304,7 @@ static kh_rc add_dead_letter(kh_outgoing *out, int32_t lane, const kh_result *re
                   record->value.length < DEAD_LETTER_KEPT ? record->value.length : DEAD_LETTER_KEPT},
         .value_size = (int64_t)record->value.length,
     };
-    kh_rc rc = encode_headers(&out->arena, record, &row.headers);
+    kh_rc rc = encode_headers(work, record, &row.headers);
     if (rc != KH_OK) {
         return rc;
     }
@@ -291,9 +312,9 @@ static kh_rc add_dead_letter(kh_outgoing *out, int32_t lane, const kh_result *re
     return publish_dead_letter(out, lane, result->seq, record, row.reason, row.detail, record->value.length);
 }
 
-kh_rc kh_outgoing_add(kh_outgoing *out, kh_message_cache *cache, int32_t lane, const kh_result *result)
+kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_cache *cache, int32_t lane,
+                      const kh_result *result)
 {
-    kh_arena *arena = &out->arena;
     if (!grow((void **)&out->rows, &out->row_size, out->row_count, sizeof *out->rows)) {
         return KH_E_MEMORY;
     }
@@ -308,9 +329,9 @@ kh_rc kh_outgoing_add(kh_outgoing *out, kh_message_cache *cache, int32_t lane, c
         .decided_at = result->decided_at,
         .previous_seq = result->previous_seq < 0 ? KH_SEQ_NONE : result->previous_seq,
     };
-    kh_rc rc = kh_store_result_encode(result, arena, &row.decision);
+    kh_rc rc = kh_store_result_encode(result, work, &row.decision);
     if (rc == KH_OK) {
-        rc = kh_store_cause_encode(&result->cause, arena, &row.cause);
+        rc = kh_store_cause_encode(&result->cause, work, &row.cause);
     }
     if (rc != KH_OK) {
         return rc;
@@ -324,9 +345,9 @@ kh_rc kh_outgoing_add(kh_outgoing *out, kh_message_cache *cache, int32_t lane, c
         rc = publish_obligation(out, lane, result, &row);
         break;
     case KH_RESULT_DEAD_LETTER:
-        row.key = kh_arena_print(arena, "%.*s/%" PRId32 "/%" PRId64, KH_TEXT_ARGS(result->record->topic),
+        row.key = kh_arena_print(work, "%.*s/%" PRId32 "/%" PRId64, KH_TEXT_ARGS(result->record->topic),
                                  result->record->partition, result->record->offset);
-        rc = add_dead_letter(out, lane, result);
+        rc = add_dead_letter(out, work, lane, result);
         break;
     }
     if (rc == KH_OK) {

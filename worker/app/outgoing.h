@@ -26,8 +26,8 @@ typedef struct kh_lane_mark {
 
 /*! Caller's storage: kh_outgoing_init pairs with kh_outgoing_deinit. Handed to the publishing thread and back. */
 typedef struct kh_outgoing {
-    kh_arena arena; /*!< of the batch: everything below, and everything that the batch decided with */
-    kh_result_row *rows;
+    kh_arena arena; /*!< of the messages, offsets and marks: what lives until they are published */
+    kh_result_row *rows; /*!< until the batch is committed, with the texts of its arena */
     size_t row_count;
     size_t row_size;
     kh_dead_letter_row *dead_letters;
@@ -50,9 +50,11 @@ void kh_outgoing_deinit(kh_outgoing *out);
 void kh_outgoing_reset(kh_outgoing *out);
 
 /*! Adds a result of a lane: its row, and its messages.
+ *  \param work   the batch's arena: holds the row's texts.
  *  \param cache  of the world that the result was decided by.
  *  \retval KH_OK, KH_E_MEMORY, KH_E_INTERNAL. */
-KH_MUSTCHECK kh_rc kh_outgoing_add(kh_outgoing *out, kh_message_cache *cache, int32_t lane, const kh_result *result);
+KH_MUSTCHECK kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_cache *cache, int32_t lane,
+                                   const kh_result *result);
 
 /*! Adds only the messages of a result as it stands in the database: what a lane's last owner left unpublished.
  *  \param dead_letter  its row if it is one, else NULL.

@@ -8,7 +8,7 @@
 #include "app/failpoint.h"
 #include "app/log.h"
 
-#define DEPTH_MAX 16
+#define DEPTH_MAX 64
 #define LANES_MAX 4096
 
 struct kh_publishing {
@@ -16,17 +16,21 @@ struct kh_publishing {
     pthread_t thread;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
-    kh_outgoing slots[DEPTH_MAX + 1];
-    kh_outgoing *idle[DEPTH_MAX + 1];
+    kh_outgoing slots[DEPTH_MAX];
+    kh_outgoing *idle[DEPTH_MAX];
     size_t idle_count;
-    kh_outgoing *queue[DEPTH_MAX + 1]; /* in order */
+    kh_outgoing *queue[DEPTH_MAX]; /* in order */
     size_t queue_count;
     size_t slot_count;
-    bool busy;
+    size_t busy; /* how many of the queue are in the transaction in hand */
     bool ends;
     bool abandons; /* what was aborted for certain is not tried again */
     kh_rc failed;
     kh_kafka_error error;
+    kh_message *messages; /* of the transaction in hand, when it is of several batches */
+    size_t message_size;
+    kh_lane_offset *offsets;
+    size_t offset_size;
     int64_t marks[LANES_MAX];
 };
 
@@ -37,12 +41,11 @@ static bool wait_until(kh_publishing *publishing, int64_t deadline_ms)
 }
 
 /* Tries again what was aborted for certain. */
-static kh_rc publish(kh_publishing *publishing, const kh_outgoing *out, kh_kafka_error *error)
+static kh_rc publish(kh_publishing *publishing, const kh_publication *publication, kh_kafka_error *error)
 {
-    kh_publication publication = {out->messages, out->message_count, out->offsets, out->offset_count, out->claim};
     int64_t pause_ms = 20;
     for (;;) {
-        kh_rc rc = kh_publisher_publish(publishing->publisher, &publication, error);
+        kh_rc rc = kh_publisher_publish(publishing->publisher, publication, error);
         if (rc != KH_E_RETRY) {
             return rc;
         }
@@ -60,6 +63,82 @@ static kh_rc publish(kh_publishing *publishing, const kh_outgoing *out, kh_kafka
     }
 }
 
+static bool reserve(void **items, size_t *size, size_t wanted, size_t item_size)
+{
+    if (wanted <= *size) {
+        return true;
+    }
+    void *grown = realloc(*items, wanted * item_size);
+    if (grown == NULL) {
+        return false;
+    }
+    *items = grown;
+    *size = wanted;
+    return true;
+}
+
+/* A lane's later batch says where the lane is; so does its later offset. */
+static void put_offset(kh_publication *publication, kh_lane_offset *offsets, const kh_lane_offset *offset)
+{
+    for (size_t i = 0; i < publication->offset_count; i++) {
+        if (offsets[i].lane == offset->lane && offsets[i].topic == offset->topic) {
+            offsets[i] = *offset;
+            return;
+        }
+    }
+    offsets[publication->offset_count++] = *offset;
+}
+
+/* How many of the first batches leave together: all of one assignment, which the kept claim proves. */
+static size_t count_together(const kh_publishing *publishing)
+{
+    size_t count = 1;
+    while (count < publishing->queue_count && publishing->queue[count]->claim == publishing->queue[0]->claim) {
+        count++;
+    }
+    return count;
+}
+
+/* \return false when memory is out: then the first leaves alone, which needs none. */
+static bool gather(kh_publishing *publishing, size_t count, kh_publication *out)
+{
+    size_t messages = 0;
+    size_t offsets = 0;
+    for (size_t i = 0; i < count; i++) {
+        messages += publishing->queue[i]->message_count;
+        offsets += publishing->queue[i]->offset_count;
+    }
+    if (!reserve((void **)&publishing->messages, &publishing->message_size, messages, sizeof *publishing->messages) ||
+        !reserve((void **)&publishing->offsets, &publishing->offset_size, offsets, sizeof *publishing->offsets)) {
+        return false;
+    }
+    *out = (kh_publication){.messages = publishing->messages,
+                            .offsets = publishing->offsets,
+                            .claim = publishing->queue[0]->claim};
+    for (size_t i = 0; i < count; i++) {
+        const kh_outgoing *one = publishing->queue[i];
+        if (one->message_count > 0) {
+            memcpy(publishing->messages + out->message_count, one->messages, one->message_count * sizeof *one->messages);
+        }
+        out->message_count += one->message_count;
+        for (size_t o = 0; o < one->offset_count; o++) {
+            put_offset(out, publishing->offsets, &one->offsets[o]);
+        }
+    }
+    return true;
+}
+
+static size_t prepare(kh_publishing *publishing, kh_publication *out)
+{
+    const kh_outgoing *first = publishing->queue[0];
+    size_t count = count_together(publishing);
+    if (count > 1 && gather(publishing, count, out)) {
+        return count;
+    }
+    *out = (kh_publication){first->messages, first->message_count, first->offsets, first->offset_count, first->claim};
+    return 1;
+}
+
 static void put_back(kh_publishing *publishing, kh_outgoing *out)
 {
     kh_outgoing_reset(out);
@@ -73,21 +152,23 @@ static void drop_queue(kh_publishing *publishing, size_t from)
     }
 }
 
-static void finish_first(kh_publishing *publishing, kh_rc rc, const kh_kafka_error *error)
+static void finish(kh_publishing *publishing, size_t count, kh_rc rc, const kh_kafka_error *error)
 {
-    kh_outgoing *out = publishing->queue[0];
-    publishing->queue_count--;
-    memmove(publishing->queue, publishing->queue + 1, publishing->queue_count * sizeof *publishing->queue);
-    if (rc == KH_OK) {
-        for (size_t i = 0; i < out->mark_count; i++) {
-            publishing->marks[out->marks[i].lane] = out->marks[i].next_seq;
-        }
-    } else {
+    if (rc != KH_OK) {
         publishing->failed = rc;
         publishing->error = *error;
         drop_queue(publishing, 0);
+        return;
     }
-    put_back(publishing, out);
+    for (size_t b = 0; b < count; b++) {
+        kh_outgoing *out = publishing->queue[b];
+        for (size_t i = 0; i < out->mark_count; i++) {
+            publishing->marks[out->marks[i].lane] = out->marks[i].next_seq;
+        }
+        put_back(publishing, out);
+    }
+    publishing->queue_count -= count;
+    memmove(publishing->queue, publishing->queue + count, publishing->queue_count * sizeof *publishing->queue);
 }
 
 static void *run(void *self)
@@ -100,15 +181,16 @@ static void *run(void *self)
             continue;
         }
         kh_kafka_error error = {0};
-        const kh_outgoing *out = publishing->queue[0];
-        publishing->busy = true;
+        kh_publication publication;
+        publishing->busy = prepare(publishing, &publication);
         (void)pthread_mutex_unlock(&publishing->mutex);
         kh_failpoint("before-publish");
-        kh_rc rc = publish(publishing, out, &error);
+        kh_rc rc = publish(publishing, &publication, &error);
         kh_failpoint("after-publish");
         (void)pthread_mutex_lock(&publishing->mutex);
-        publishing->busy = false;
-        finish_first(publishing, rc, &error);
+        size_t count = publishing->busy;
+        publishing->busy = 0;
+        finish(publishing, count, rc, &error);
         (void)pthread_cond_broadcast(&publishing->changed);
     }
     (void)pthread_mutex_unlock(&publishing->mutex);
@@ -128,7 +210,7 @@ kh_publishing *kh_publishing_new(kh_publisher *publisher, uint32_t depth)
     (void)pthread_cond_init(&publishing->changed, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     publishing->publisher = publisher;
-    publishing->slot_count = (depth < DEPTH_MAX ? depth : DEPTH_MAX) + 1; /* one more is being decided */
+    publishing->slot_count = depth < DEPTH_MAX ? depth : DEPTH_MAX;
     for (size_t i = 0; i < publishing->slot_count; i++) {
         kh_outgoing_init(&publishing->slots[i]);
         publishing->idle[publishing->idle_count++] = &publishing->slots[i];
@@ -156,6 +238,8 @@ void kh_publishing_free(kh_publishing *publishing)
     for (size_t i = 0; i < publishing->slot_count; i++) {
         kh_outgoing_deinit(&publishing->slots[i]);
     }
+    free(publishing->messages);
+    free(publishing->offsets);
     (void)pthread_cond_destroy(&publishing->changed);
     (void)pthread_mutex_destroy(&publishing->mutex);
     free(publishing);
@@ -207,9 +291,9 @@ bool kh_publishing_wait(kh_publishing *publishing, int timeout_ms)
 {
     int64_t deadline = kh_monotonic_ms() + timeout_ms;
     (void)pthread_mutex_lock(&publishing->mutex);
-    while ((publishing->queue_count > 0 || publishing->busy) && wait_until(publishing, deadline)) {
+    while (publishing->queue_count > 0 && wait_until(publishing, deadline)) {
     }
-    bool settled = publishing->queue_count == 0 && !publishing->busy;
+    bool settled = publishing->queue_count == 0;
     (void)pthread_mutex_unlock(&publishing->mutex);
     return settled;
 }
@@ -225,7 +309,7 @@ void kh_publishing_restart(kh_publishing *publishing)
 void kh_publishing_drop(kh_publishing *publishing)
 {
     (void)pthread_mutex_lock(&publishing->mutex);
-    drop_queue(publishing, publishing->busy ? 1 : 0);
+    drop_queue(publishing, publishing->busy);
     publishing->abandons = true;
     (void)pthread_cond_broadcast(&publishing->changed);
     (void)pthread_mutex_unlock(&publishing->mutex);

@@ -1,4 +1,5 @@
-/* Publishing on a thread of its own, while the next batch is decided. At most so many batches are on their way. */
+/* Publishing on a thread of its own, while the next batches are decided. At most so many are on their way; those that wait
+ * together leave in one Kafka transaction. */
 #ifndef KH_APP_PUBLISHING_H
 #define KH_APP_PUBLISHING_H
 
@@ -9,7 +10,7 @@ typedef struct kh_publishing kh_publishing;
 
 /*! Starts the thread.
  *  \param publisher  initialised; used by the thread alone while it holds a batch.
- *  \param depth      batches on their way.
+ *  \param depth      batches that are decided or on their way at once; at most 64.
  *  \return NULL when there is no memory or no thread; pairs with kh_publishing_free (NULL is fine). */
 KH_MUSTCHECK kh_publishing *kh_publishing_new(kh_publisher *publisher, uint32_t depth);
 

@@ -5,6 +5,31 @@
 
 #include "postgres/schema.h"
 
+#define SHOWN_MOST 300
+
+/* A setting as messages show it: one line, cut where it is very long. In the arena. */
+static kh_text shown(kh_text value, kh_arena *arena)
+{
+    kh_text out = {NULL, 0};
+    if (value.length > SHOWN_MOST) {
+        value.length = SHOWN_MOST;
+    }
+    if (kh_arena_copy_text(arena, value, &out) == KH_OK) {
+        char *data = (char *)(uintptr_t)out.data; /* our own copy */
+        for (size_t i = 0; i < out.length; i++) {
+            data[i] = (unsigned char)data[i] < 0x20 || data[i] == 0x7f ? ' ' : data[i];
+        }
+    }
+    return out;
+}
+
+/* Without the place in PostgreSQL's own sources, which a refused connection names. */
+static kh_text told(const char *text)
+{
+    const char *location = strstr(text, " LOCATION: ");
+    return location == NULL ? kh_text_of(text) : (kh_text){text, (size_t)(location - text)};
+}
+
 static void add_database(const kh_settings *settings, const kh_database_error *error, kh_problems *problems)
 {
     static const kh_place place = {"database", 0, 0};
@@ -16,11 +41,11 @@ static void add_database(const kh_settings *settings, const kh_database_error *e
     } else if (error->rc == KH_E_RETRY) {
         mend = "; try again";
     }
-    kh_problems_add(problems, place, KH_TEXT(""), "%s: %s%s", error->doing, error->text, mend);
+    kh_problems_add(problems, place, KH_TEXT(""), "%s: %.*s%s", error->doing, KH_TEXT_ARGS(told(error->text)), mend);
     if (error->rc == KH_E_LOST || mend[0] != '\0') {
         /* It holds no password: the settings refuse one there. */
-        kh_problems_add(problems, place, KH_TEXT(""), "tried: %.*s (%s)",
-                        KH_TEXT_ARGS(kh_problems_quote(problems, settings->database.connection)), settings->path);
+        kh_problems_add(problems, place, KH_TEXT(""), "tried: \"%.*s\" (%s)",
+                        KH_TEXT_ARGS(shown(settings->database.connection, problems->arena)), settings->path);
     }
 }
 
@@ -113,8 +138,9 @@ kh_rc kh_reach_kafka_failed(const kh_settings *settings, kh_reach_log *log, cons
     }
     (void)pthread_mutex_unlock(&log_lock);
     if (rc == KH_E_LOST || rc == KH_E_TIMEOUT) {
-        kh_problems_add(problems, place, KH_TEXT(""), "tried: %.*s (%s); is a broker there, and `kafka.brokers` right?",
-                        KH_TEXT_ARGS(kh_problems_quote(problems, settings->kafka.brokers)), settings->path);
+        kh_problems_add(problems, place, KH_TEXT(""),
+                        "tried: \"%.*s\" (%s); is a broker there, and `kafka.brokers` right?",
+                        KH_TEXT_ARGS(shown(settings->kafka.brokers, problems->arena)), settings->path);
     }
     return rc;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "app/failpoint.h"
+#include "app/heap.h"
 #include "app/rules_store.h"
 #include "kafka/scan.h"
 #include "postgres/outbox.h"
@@ -17,6 +18,7 @@
 /* What taking the lanes has found out so far. */
 typedef struct taking {
     kh_worker *worker;
+    kh_share *share;
     kh_arena arena;
     kh_lanes stored;
     kh_lane_commit *commits; /* for each lane, each topic */
@@ -33,20 +35,21 @@ static kh_rc stop(kh_worker *worker, kh_exit_reason reason)
 
 static kh_rc list_numbers(const taking *of, int32_t **out)
 {
-    int32_t *numbers = kh_arena_allocate_array((kh_arena *)&of->arena, of->worker->lane_count, sizeof *numbers);
+    int32_t *numbers = kh_arena_allocate_array((kh_arena *)&of->arena, of->share->lane_count, sizeof *numbers);
     if (numbers == NULL) {
         return KH_E_MEMORY;
     }
-    for (size_t i = 0; i < of->worker->lane_count; i++) {
-        numbers[i] = of->worker->lanes[i].number;
+    for (size_t i = 0; i < of->share->lane_count; i++) {
+        numbers[i] = of->share->lanes[i].number;
     }
     *out = numbers;
     return KH_OK;
 }
 
-static void set_source(kh_worker *worker, const kh_lane_offset_row *row)
+static void set_source(taking *of, const kh_lane_offset_row *row)
 {
-    kh_live_lane *lane = kh_live_find_lane(worker, row->lane);
+    kh_worker *worker = of->worker;
+    kh_live_lane *lane = kh_live_find_lane(of->share, row->lane);
     for (size_t t = 0; lane != NULL && t < worker->topic_count; t++) {
         if (kh_text_equal(row->topic, kh_text_of(worker->topics[t]))) {
             lane->sources[t] = (kh_live_source){
@@ -89,22 +92,21 @@ static kh_rc set_lane(kh_live_lane *lane, const kh_lane_row *row)
 
 static kh_rc take_epochs(taking *of)
 {
-    kh_worker *worker = of->worker;
     int32_t *numbers = NULL;
     kh_rc rc = list_numbers(of, &numbers);
     if (rc == KH_OK) {
-        rc = kh_lanes_take(worker->database, numbers, worker->lane_count, &of->arena, &of->stored);
+        rc = kh_lanes_take(of->share->database, numbers, of->share->lane_count, &of->arena, &of->stored);
     }
     if (rc != KH_OK) {
-        kh_live_log_database(worker, "take-lanes");
+        kh_live_log_database(of->share, "take-lanes");
         return rc;
     }
     for (size_t i = 0; rc == KH_OK && i < of->stored.count; i++) {
-        kh_live_lane *lane = kh_live_find_lane(worker, of->stored.rows[i].lane);
+        kh_live_lane *lane = kh_live_find_lane(of->share, of->stored.rows[i].lane);
         rc = lane == NULL ? KH_E_INTERNAL : set_lane(lane, &of->stored.rows[i]);
     }
     for (size_t i = 0; rc == KH_OK && i < of->stored.offset_count; i++) {
-        set_source(worker, &of->stored.offsets[i]);
+        set_source(of, &of->stored.offsets[i]);
     }
     return rc;
 }
@@ -149,14 +151,14 @@ static kh_rc own(taking *of)
     kh_worker *worker = of->worker;
     int32_t *numbers = NULL;
     kh_rc rc = list_numbers(of, &numbers);
-    int64_t *epochs = kh_arena_allocate_array(&of->arena, worker->lane_count, sizeof *epochs);
+    int64_t *epochs = kh_arena_allocate_array(&of->arena, of->share->lane_count, sizeof *epochs);
     if (rc != KH_OK || epochs == NULL) {
         return rc != KH_OK ? rc : KH_E_MEMORY;
     }
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        epochs[i] = worker->lanes[i].epoch;
+    for (size_t i = 0; i < of->share->lane_count; i++) {
+        epochs[i] = of->share->lanes[i].epoch;
     }
-    return kh_lanes_own(worker->database, numbers, epochs, worker->lane_count, kh_text_of(worker->transactional_id));
+    return kh_lanes_own(of->share->database, numbers, epochs, of->share->lane_count, kh_text_of(worker->transactional_id));
 }
 
 /* ---- 3. the marks: what is published, as the group's committed offsets carry it ---- */
@@ -165,15 +167,15 @@ static kh_rc read_commits(taking *of)
 {
     kh_worker *worker = of->worker;
     kh_kafka_error error = {0};
-    size_t count = worker->lane_count * worker->topic_count;
+    size_t count = of->share->lane_count * worker->topic_count;
     of->commits = kh_arena_allocate_array(&of->arena, count, sizeof *of->commits);
-    of->marks = kh_arena_allocate_array(&of->arena, worker->lane_count, sizeof *of->marks);
+    of->marks = kh_arena_allocate_array(&of->arena, of->share->lane_count, sizeof *of->marks);
     if (of->commits == NULL || of->marks == NULL) {
         return KH_E_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
         of->commits[i].topic = i % worker->topic_count;
-        of->commits[i].lane = worker->lanes[i / worker->topic_count].number;
+        of->commits[i].lane = of->share->lanes[i / worker->topic_count].number;
     }
     kh_rc rc = kh_consumer_committed(worker->consumer, of->commits, count, 10000, &of->arena, &error);
     if (rc != KH_OK) {
@@ -190,7 +192,7 @@ static kh_rc scan_mark(taking *of, const kh_live_lane *lane, int64_t published_s
     kh_instant since = KH_INSTANT_NONE;
     bool found = false;
     int64_t seq = 0;
-    kh_rc rc = kh_outbox_recorded_at(worker->database, lane->number, published_seq, &since);
+    kh_rc rc = kh_outbox_recorded_at(of->share->database, lane->number, published_seq, &since);
     if (rc != KH_OK) {
         return rc;
     }
@@ -230,7 +232,7 @@ static kh_rc check_rewind(taking *of, kh_live_lane *lane, const kh_lane_commit *
         return KH_OK;
     }
     kh_lanes now = {0};
-    kh_rc rc = kh_lanes_read_back(worker->database, &lane->number, 1, &of->arena, &now);
+    kh_rc rc = kh_lanes_read_back(of->share->database, &lane->number, 1, &of->arena, &now);
     if (rc != KH_OK) {
         return rc;
     }
@@ -256,7 +258,7 @@ static kh_rc check_rewind(taking *of, kh_live_lane *lane, const kh_lane_commit *
 static kh_rc find_mark(taking *of, size_t at)
 {
     kh_worker *worker = of->worker;
-    kh_live_lane *lane = &worker->lanes[at];
+    kh_live_lane *lane = &of->share->lanes[at];
     const kh_lane_commit *commits = &of->commits[at * worker->topic_count];
     kh_rc rc = KH_OK;
     bool found = false;
@@ -286,10 +288,9 @@ static kh_rc find_mark(taking *of, size_t at)
 
 static kh_rc add_page(taking *of, kh_outgoing *out, const kh_live_lane *lane, kh_result_row *rows, size_t count)
 {
-    kh_worker *worker = of->worker;
     kh_dead_letter_row *letters = NULL;
     size_t letter_count = 0;
-    kh_rc rc = kh_outbox_read_dead_letters(worker->database, lane->number, rows[0].seq, rows[count - 1].seq + 1, count,
+    kh_rc rc = kh_outbox_read_dead_letters(of->share->database, lane->number, rows[0].seq, rows[count - 1].seq + 1, count,
                                            &out->arena, &letters, &letter_count);
     size_t next = 0;
     for (size_t i = 0; rc == KH_OK && i < count; i++) {
@@ -297,7 +298,7 @@ static kh_rc add_page(taking *of, kh_outgoing *out, const kh_live_lane *lane, kh
         if (next < letter_count && letters[next].seq == rows[i].seq) {
             letter = &letters[next++];
         }
-        rc = kh_outgoing_add_row(out, worker->cache, worker->world.book, &rows[i], letter);
+        rc = kh_outgoing_add_row(out, of->share->cache, of->share->world.book, &rows[i], letter);
     }
     return rc;
 }
@@ -326,7 +327,6 @@ static kh_rc publish_page(taking *of, kh_outgoing *out, const kh_live_lane *lane
 
 static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane, int64_t mark)
 {
-    kh_worker *worker = of->worker;
     kh_rc rc = KH_OK;
     if (mark < lane->next_seq) {
         kh_log(KH_LOG_INFO, "publish-left", "lane %" PRId32 ": results %" PRId64 " to %" PRId64 " were not published yet",
@@ -336,7 +336,7 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
         kh_result_row *rows = NULL;
         size_t count = 0;
         kh_outgoing_reset(out);
-        rc = kh_outbox_read(worker->database, lane->number, mark, PAGE, &out->arena, &rows, &count);
+        rc = kh_outbox_read(of->share->database, lane->number, mark, PAGE, &out->arena, &rows, &count);
         if (rc == KH_OK && count == 0) {
             kh_log(KH_LOG_ERROR, "result-missing", "lane %" PRId32 ": result %" PRId64 " is not in the table", lane->number,
                    mark);
@@ -355,12 +355,11 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
 
 static kh_rc publish_all_left(taking *of)
 {
-    kh_worker *worker = of->worker;
     kh_outgoing out;
     kh_outgoing_init(&out);
     kh_rc rc = KH_OK;
-    for (size_t i = 0; rc == KH_OK && i < worker->lane_count; i++) {
-        rc = publish_left(of, &out, &worker->lanes[i], of->marks[i]);
+    for (size_t i = 0; rc == KH_OK && i < of->share->lane_count; i++) {
+        rc = publish_left(of, &out, &of->share->lanes[i], of->marks[i]);
     }
     kh_outgoing_deinit(&out);
     return rc;
@@ -372,13 +371,13 @@ static kh_rc start_reading(taking *of)
 {
     kh_worker *worker = of->worker;
     kh_kafka_error error = {0};
-    size_t count = worker->lane_count * worker->topic_count;
+    size_t count = of->share->lane_count * worker->topic_count;
     kh_lane_start *starts = kh_arena_allocate_array(&of->arena, count, sizeof *starts);
     if (starts == NULL) {
         return KH_E_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        kh_live_lane *lane = &worker->lanes[i / worker->topic_count];
+        kh_live_lane *lane = &of->share->lanes[i / worker->topic_count];
         kh_live_source *source = &lane->sources[i % worker->topic_count];
         int64_t from = source->expects_last ? source->last_offset : source->next_offset;
         starts[i] = (kh_lane_start){i % worker->topic_count, lane->number, from};
@@ -423,13 +422,9 @@ static kh_rc renew_publisher(kh_worker *worker)
     return KH_OK;
 }
 
-static kh_rc take_all(taking *of)
+static kh_rc take_share(taking *of)
 {
-    kh_worker *worker = of->worker;
-    kh_rc rc = renew_publisher(worker);
-    if (rc == KH_OK) {
-        rc = take_epochs(of);
-    }
+    kh_rc rc = take_epochs(of);
     kh_failpoint("after-epochs");
     if (rc == KH_OK) {
         rc = fence_owners(of);
@@ -438,12 +433,12 @@ static kh_rc take_all(taking *of)
         rc = own(of);
     }
     if (rc == KH_OK) { /* what stands in the database is read by the rule book; arrangements come with the first batch */
-        rc = kh_live_read_world(worker, -1);
+        rc = kh_live_read_world(of->share, -1);
     }
     if (rc == KH_OK) {
         rc = read_commits(of);
     }
-    for (size_t i = 0; rc == KH_OK && i < worker->lane_count; i++) {
+    for (size_t i = 0; rc == KH_OK && i < of->share->lane_count; i++) {
         rc = find_mark(of, i);
     }
     if (rc == KH_OK) {
@@ -458,14 +453,22 @@ static kh_rc take_all(taking *of)
 
 kh_rc kh_live_take_lanes(kh_worker *worker)
 {
-    taking of = {.worker = worker};
-    kh_arena_init(&of.arena, 65536, worker->world_arena.memory);
+    size_t count = 0;
     kh_live_forget_pending(worker);
-    kh_rc rc = take_all(&of);
-    kh_arena_deinit(&of.arena);
+    kh_rc rc = renew_publisher(worker);
+    for (size_t i = 0; rc == KH_OK && i < worker->share_count; i++) {
+        taking of = {.worker = worker, .share = &worker->shares[i]};
+        if (of.share->lane_count == 0) {
+            continue;
+        }
+        kh_arena_init(&of.arena, 65536, kh_heap());
+        rc = take_share(&of);
+        kh_arena_deinit(&of.arena);
+        count += of.share->lane_count;
+    }
     if (rc == KH_OK) {
         worker->taken = true;
-        kh_log(KH_LOG_INFO, "lanes-taken", "%zu lanes", worker->lane_count);
+        kh_log(KH_LOG_INFO, "lanes-taken", "%zu lanes", count);
     }
     return rc;
 }

@@ -55,13 +55,12 @@ kh_rc kh_rules_store_read(kh_database *database, kh_arena *arena, kh_problems *p
     if (rc != KH_OK) {
         return rc;
     }
-    rc = kh_rule_book_build(files, count, problems, out);
-    if (rc == KH_OK && out->pack_count == 0) {
+    if (count == 0) {
         kh_problems_add(problems, (kh_place){"the database", 0, 0}, KH_TEXT(""),
                         "holds no rule pack; load them with: kakehashi rules load FILE...");
-        rc = KH_E_CONFIGURATION;
+        return KH_E_CONFIGURATION;
     }
-    return rc;
+    return kh_rule_book_build(files, count, problems, out);
 }
 
 /* What a stored file is called by: there is one set of policies for each arrangement, whatever its own id. */

@@ -73,8 +73,7 @@ static kh_rc read_line(kh_sending *sending, kh_text line, uint64_t number, kh_re
     bool has_timestamp = false;
     kh_refusal refusal = {.code = KH_REFUSAL_NONE};
     kh_arena_reset(&sending->line);
-    kh_rc rc =
-        kh_event_line_read(line, sending->rules.max_bytes, &sending->line, record, &has_timestamp, &refusal);
+    kh_rc rc = kh_event_line_read(line, sending->rules.max_bytes, &sending->line, record, &has_timestamp, &refusal);
     if (rc == KH_OK && !sending->of.unchecked) {
         kh_event event;
         rc = kh_event_read(&sending->rules, record, -1, &sending->line, &event, &refusal);
@@ -106,9 +105,8 @@ static void tell_failed(void *self, uint64_t line, const kh_kafka_error *error)
 
 static kh_rc failed(kh_sending *sending, const kh_kafka_error *error, kh_rc rc)
 {
-    return rc == KH_E_MEMORY
-               ? rc
-               : kh_reach_kafka_failed(sending->of.settings, &sending->log, error, sending->problems, rc);
+    return rc == KH_E_MEMORY ? rc
+                             : kh_reach_kafka_failed(sending->of.settings, &sending->log, error, sending->problems, rc);
 }
 
 /* All source topics are there, with the same number of partitions. */

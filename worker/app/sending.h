@@ -1,4 +1,5 @@
-/* Events from lines of JSON to the source topics: what `publish` does. First every line is checked, then they are sent. */
+/* Events from lines of JSON to the source topics: what `publish` does. First every line is checked, then they are sent.
+ */
 #ifndef KH_APP_SENDING_H
 #define KH_APP_SENDING_H
 
@@ -11,7 +12,7 @@ typedef struct kh_sending kh_sending;
 typedef struct kh_sending_settings {
     const kh_settings *settings; /*!< with secrets; borrowed */
     const kh_rule_book *book;    /*!< borrowed */
-    bool unchecked;              /*!< only what cannot be sent at all is refused: no event to be read, no source topic */
+    bool unchecked; /*!< only what cannot be sent at all is refused: no event to be read, no source topic */
     void (*refused)(void *self, uint64_t line, const kh_refusal *refusal);
     void (*not_delivered)(void *self, uint64_t line, const char *why);
     void *self; /*!< given to both */

@@ -169,6 +169,36 @@ static kh_text append(char **to, kh_text text)
     return copy;
 }
 
+/* A row with copies of what it is to hold; NULL when memory is out. */
+static row *new_row(const kh_subject *subject, kh_text facts, kh_text decisions)
+{
+    row *made = calloc(1, sizeof *made);
+    char *next = malloc(subject->key.length + facts.length + decisions.length + subject->basis.length + 1);
+    if (made == NULL || next == NULL) {
+        free(made);
+        free(next);
+        return NULL;
+    }
+    made->bytes = next;
+    made->stored = (kh_stored_subject){.known = true, .accepted = subject->accepted, .due_at = subject->due_at};
+    made->stored.key = append(&next, subject->key);
+    made->stored.facts = append(&next, facts);
+    made->stored.decisions = append(&next, decisions);
+    made->basis = append(&next, subject->basis);
+    return made;
+}
+
+static void put_in(kh_shelf *shelf, row *of)
+{
+    RB_INSERT(key_tree, &shelf->keys, of);
+    if (of->stored.due_at != KH_INSTANT_NONE) {
+        RB_INSERT(due_tree, &shelf->due, of);
+    }
+    if (of->basis.length > 0) {
+        RB_INSERT(basis_tree, &shelf->derived, of);
+    }
+}
+
 kh_rc kh_shelf_put(kh_shelf *shelf, const kh_subject *subject, kh_arena *arena)
 {
     kh_text facts = {"", 0};
@@ -177,31 +207,18 @@ kh_rc kh_shelf_put(kh_shelf *shelf, const kh_subject *subject, kh_arena *arena)
     if (rc == KH_OK) {
         rc = kh_store_keys_encode(subject->keys, subject->key_count, arena, &decisions);
     }
-    row *put = rc == KH_OK ? calloc(1, sizeof *put) : NULL;
-    char *bytes =
-        put == NULL ? NULL : malloc(subject->key.length + facts.length + decisions.length + subject->basis.length + 1);
-    if (bytes == NULL) {
-        free(put);
-        return rc == KH_OK ? KH_E_MEMORY : rc;
+    if (rc != KH_OK) {
+        return rc;
     }
-    char *next = bytes;
-    put->bytes = bytes;
-    put->stored = (kh_stored_subject){
-        .key = append(&next, subject->key), .known = true, .accepted = subject->accepted, .due_at = subject->due_at};
-    put->stored.facts = append(&next, facts);
-    put->stored.decisions = append(&next, decisions);
-    put->basis = append(&next, subject->basis);
+    row *after = new_row(subject, facts, decisions);
+    if (after == NULL) {
+        return KH_E_MEMORY;
+    }
     row *before = find(shelf, subject->key);
     if (before != NULL) {
         take_out(shelf, before);
     }
-    RB_INSERT(key_tree, &shelf->keys, put);
-    if (put->stored.due_at != KH_INSTANT_NONE) {
-        RB_INSERT(due_tree, &shelf->due, put);
-    }
-    if (put->basis.length > 0) {
-        RB_INSERT(basis_tree, &shelf->derived, put);
-    }
+    put_in(shelf, after);
     return KH_OK;
 }
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/connections.h"
+#include "app/crew.h"
 #include "app/event_rules.h"
 #include "app/heap.h"
 #include "app/live.h"
@@ -22,6 +23,7 @@
 #define IDLE_POLL_MS 100
 #define LOOK_EVERY_MS 100
 #define ARENA_BLOCK ((size_t)1 << 16)
+#define BATCH_BLOCK ((size_t)1 << 20)
 
 /* The loop's own state. */
 typedef struct loop {
@@ -97,7 +99,7 @@ static kh_rc open_database(loop *of)
     kh_database_error error = {0};
     kh_connect_database(&worker->settings->configuration->settings, worker->transactional_id, &settings);
     for (;;) {
-        kh_rc rc = kh_database_open(&settings, &worker->database, &error);
+        kh_rc rc = kh_database_open(&settings, &worker->shares[0].database, &error);
         if (rc == KH_OK) {
             return rc;
         }
@@ -111,17 +113,19 @@ static kh_rc open_database(loop *of)
     }
 }
 
-static void close_database(kh_worker *worker)
+static void close_databases(kh_worker *worker)
 {
-    kh_database_close(worker->database);
-    worker->database = NULL;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        kh_database_close(worker->shares[i].database);
+        worker->shares[i].database = NULL;
+    }
 }
 
 static kh_rc check_schema(kh_worker *worker)
 {
-    kh_rc rc = kh_schema_check(worker->database, NULL);
+    kh_rc rc = kh_schema_check(worker->shares[0].database, NULL);
     if (rc == KH_E_CONFIGURATION) {
-        kh_log(KH_LOG_ERROR, "schema", "%s", kh_database_last_error(worker->database)->text);
+        kh_log(KH_LOG_ERROR, "schema", "%s", kh_database_last_error(worker->shares[0].database)->text);
         worker->reason = KH_ENDED_CONFIGURATION;
     }
     return rc;
@@ -140,7 +144,7 @@ static kh_rc load_first_rules(loop *of)
     for (uint32_t i = 0; i < configuration->file_count; i++) {
         rows[i] = kh_rules_store_row(&configuration->files[i], KH_TEXT("run"));
     }
-    kh_rc rc = kh_rules_load_first(worker->database, rows, configuration->file_count, KH_TEXT(""), &loaded);
+    kh_rc rc = kh_rules_load_first(worker->shares[0].database, rows, configuration->file_count, KH_TEXT(""), &loaded);
     if (rc == KH_OK && loaded) {
         kh_log(KH_LOG_INFO, "rules-loaded", "%u files into the empty database", configuration->file_count);
     }
@@ -157,10 +161,10 @@ static kh_rc report_problems(kh_worker *worker, const kh_problems *problems, kh_
 
 static kh_rc arrangement_facts(void *self, kh_text subject, kh_text *facts)
 {
-    kh_worker *worker = self;
-    kh_subject_key key = {kh_partition_of_key(subject, worker->partition_count), subject};
+    kh_share *share = self;
+    kh_subject_key key = {kh_partition_of_key(subject, share->worker->partition_count), subject};
     kh_subject_row *rows = NULL;
-    kh_rc rc = kh_transaction_read_subjects(worker->database, &key, 1, &worker->world_arena, &rows);
+    kh_rc rc = kh_transaction_read_subjects(share->database, &key, 1, &share->world_arena, &rows);
     *facts = rc == KH_OK && rows[0].has_facts ? rows[0].facts : (kh_text){"", 0};
     return rc;
 }
@@ -173,45 +177,45 @@ static kh_rc no_facts(void *self, kh_text subject, kh_text *facts)
     return KH_OK;
 }
 
-static kh_rc read_world(kh_worker *worker, int64_t version)
+static kh_rc read_world(kh_share *share, int64_t version)
 {
-    kh_arena *arena = &worker->world_arena;
+    kh_arena *arena = &share->world_arena;
     kh_problems problems;
     kh_problems_init(&problems, arena);
     kh_rule_book *book = kh_arena_allocate(arena, sizeof *book);
     if (book == NULL) {
         return KH_E_MEMORY;
     }
-    kh_rc rc = kh_rules_store_read(worker->database, arena, &problems, book);
+    kh_rc rc = kh_rules_store_read(share->database, arena, &problems, book);
     if (rc == KH_OK) {
-        rc = kh_configuration_check_topics(&worker->settings->configuration->settings, book, &problems);
+        rc = kh_configuration_check_topics(&share->worker->settings->configuration->settings, book, &problems);
     }
     if (rc != KH_OK) {
-        return report_problems(worker, &problems, rc);
+        return report_problems(share->worker, &problems, rc);
     }
-    rc = kh_world_build(book, version < 0 ? no_facts : arrangement_facts, worker, arena, &worker->world);
+    rc = kh_world_build(book, version < 0 ? no_facts : arrangement_facts, share, arena, &share->world);
     if (rc == KH_OK) {
-        rc = kh_event_rules_init(&worker->settings->configuration->settings, book, arena, &worker->rules);
-        worker->rules.partition_count = worker->partition_count;
+        rc = kh_event_rules_init(&share->worker->settings->configuration->settings, book, arena, &share->rules);
+        share->rules.partition_count = share->worker->partition_count;
     }
-    kh_message_cache_free(worker->cache); /* it remembers rows of packs that are gone */
-    worker->cache = NULL;
+    kh_message_cache_free(share->cache); /* it remembers rows of packs that are gone */
+    share->cache = NULL;
     if (rc == KH_OK) {
-        rc = kh_message_cache_new(kh_heap(), &worker->cache);
+        rc = kh_message_cache_new(kh_heap(), &share->cache);
     }
     return rc;
 }
 
-kh_rc kh_live_read_world(kh_worker *worker, int64_t version)
+kh_rc kh_live_read_world(kh_share *share, int64_t version)
 {
-    kh_arena_deinit(&worker->world_arena);
-    kh_arena_init(&worker->world_arena, ARENA_BLOCK, kh_heap());
-    worker->world_version = -1;
-    kh_rc rc = read_world(worker, version);
+    kh_arena_deinit(&share->world_arena);
+    kh_arena_init(&share->world_arena, ARENA_BLOCK, kh_heap());
+    share->world_version = -1;
+    kh_rc rc = read_world(share, version);
     if (rc == KH_OK) {
-        worker->world_version = version;
+        share->world_version = version;
     } else if (rc == KH_E_CONFIGURATION || rc == KH_E_LOST) {
-        kh_live_log_database(worker, "read-rules");
+        kh_live_log_database(share, "read-rules");
     }
     return rc;
 }
@@ -276,10 +280,10 @@ static kh_rc prepare_lanes(loop *of)
     for (size_t i = 0; i < worker->topic_count; i++) {
         topics[i] = kh_text_of(worker->topics[i]);
     }
-    kh_rc rc = kh_lanes_prepare(worker->database, worker->settings->configuration->settings.deployment,
+    kh_rc rc = kh_lanes_prepare(worker->shares[0].database, worker->settings->configuration->settings.deployment,
                                 worker->partition_count, topics, worker->topic_count);
     if (rc == KH_E_CONFIGURATION) {
-        kh_log(KH_LOG_ERROR, "lanes", "%s", kh_database_last_error(worker->database)->text);
+        kh_log(KH_LOG_ERROR, "lanes", "%s", kh_database_last_error(worker->shares[0].database)->text);
         worker->reason = KH_ENDED_CONFIGURATION;
     }
     return rc;
@@ -317,8 +321,9 @@ static kh_rc join_group(loop *of)
         worker->reason = KH_ENDED_CONFIGURATION;
         return rc;
     }
+    uint32_t in_flight = worker->settings->configuration->settings.batch.in_flight;
     worker->publishing =
-        kh_publishing_new(worker->publisher, worker->settings->configuration->settings.batch.in_flight);
+        kh_publishing_new(worker->publisher, (in_flight + 1) * (uint32_t)worker->share_count);
     return worker->publishing == NULL ? KH_E_MEMORY : KH_OK;
 }
 
@@ -354,6 +359,16 @@ static kh_rc start(loop *of)
 
 /* ---- the loop ---- */
 
+static bool has_lanes(const kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->share_count; i++) {
+        if (worker->shares[i].lane_count > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A failure that is not the end: the lanes are taken again after a pause, on a new connection if need be. */
 static kh_rc start_over(loop *of, kh_rc rc)
 {
@@ -362,31 +377,41 @@ static kh_rc start_over(loop *of, kh_rc rc)
         return rc;
     }
     if (rc == KH_E_LOST) {
-        close_database(worker);
+        close_databases(worker);
     }
     kh_live_forget_pending(worker);
     of->retry_at_ms = kh_monotonic_ms() + kh_backoff_next(&of->backoff, kh_monotonic_ms(), chance());
     return KH_OK;
 }
 
-static kh_rc take_lanes(loop *of)
+static kh_rc connect_shares(loop *of)
 {
     kh_worker *worker = of->worker;
-    if (kh_monotonic_ms() < of->retry_at_ms) {
-        return KH_OK;
-    }
-    if (worker->database == NULL) {
-        kh_database_settings settings;
-        kh_database_error error = {0};
-        kh_connect_database(&worker->settings->configuration->settings, worker->transactional_id, &settings);
-        kh_rc rc = kh_database_open(&settings, &worker->database, &error);
+    kh_database_settings settings;
+    kh_database_error error = {0};
+    kh_connect_database(&worker->settings->configuration->settings, worker->transactional_id, &settings);
+    for (size_t i = 0; i < worker->share_count; i++) {
+        kh_rc rc = worker->shares[i].database != NULL
+                       ? KH_OK
+                       : kh_database_open(&settings, &worker->shares[i].database, &error);
         if (rc != KH_OK) {
             kh_log(of->waiting_said ? KH_LOG_DEBUG : KH_LOG_WARNING, "waiting", "for the database: %s", error.text);
             of->waiting_said = true;
-            return start_over(of, rc);
+            return rc;
         }
     }
-    kh_rc rc = kh_live_take_lanes(worker);
+    return KH_OK;
+}
+
+static kh_rc take_lanes(loop *of)
+{
+    if (kh_monotonic_ms() < of->retry_at_ms) {
+        return KH_OK;
+    }
+    kh_rc rc = connect_shares(of);
+    if (rc == KH_OK) {
+        rc = kh_live_take_lanes(of->worker);
+    }
     if (rc == KH_OK) {
         note_progress(of);
         of->quiet = false;
@@ -395,41 +420,69 @@ static kh_rc take_lanes(loop *of)
     return start_over(of, rc);
 }
 
+/* One share's turn: a batch if there is anything to do, and now and then a look. */
+static void *take_turn(void *self)
+{
+    kh_share *share = self;
+    share->did = false;
+    share->looked = false;
+    share->rc = share->lane_count == 0 ? KH_OK : kh_live_batch(share, &share->did);
+    if (share->rc == KH_OK && kh_monotonic_ms() - share->looked_ms >= LOOK_EVERY_MS) {
+        share->rc = share->lane_count == 0 ? KH_OK : kh_live_look(share);
+        share->looked = share->rc == KH_OK && !share->did;
+    }
+    return NULL;
+}
+
+/* All shares' turns at once, the first on this thread. */
+static void take_turns(kh_worker *worker)
+{
+    for (size_t i = 1; i < worker->share_count; i++) {
+        kh_crew_begin(worker->shares[i].hand, take_turn, &worker->shares[i]);
+    }
+    (void)take_turn(&worker->shares[0]);
+    for (size_t i = 1; i < worker->share_count; i++) {
+        kh_crew_wait(worker->shares[i].hand);
+    }
+}
+
 static kh_rc work(loop *of)
 {
     kh_worker *worker = of->worker;
-    bool did = false;
-    if (kh_publishing_failed(worker->publishing, NULL) != KH_OK) {
-        kh_kafka_error error = {0};
-        (void)kh_publishing_failed(worker->publishing, &error);
+    kh_kafka_error error = {0};
+    if (kh_publishing_failed(worker->publishing, &error) != KH_OK) {
         kh_log(KH_LOG_WARNING, "publishing", "%s", error.text);
         return start_over(of, KH_E_NOT_MINE);
     }
-    kh_rc rc = kh_live_batch(worker, &did);
-    if (rc == KH_E_TIMEOUT) {
-        return KH_OK;
+    take_turns(worker);
+    bool did = false;
+    bool looked = true;
+    bool again = false;
+    kh_rc rc = KH_OK;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        const kh_share *share = &worker->shares[i];
+        did = did || share->did;
+        looked = looked && (share->looked || share->lane_count == 0);
+        again = again || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
+        bool passing = share->rc == KH_OK || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
+        rc = passing || kh_rc_is_fatal(rc) || rc == KH_E_LOST ? rc : share->rc;
     }
-    if (rc == KH_E_RETRY) {
-        pause_ms(5 + (int64_t)(chance() % 20));
-        return KH_OK;
-    }
-    if (rc == KH_OK && did) {
-        of->quiet = false;
+    if (did) {
         note_progress(of);
         kh_live_throttle(worker);
     }
-    if (rc == KH_OK && kh_monotonic_ms() - worker->looked_ms >= LOOK_EVERY_MS) {
-        rc = kh_live_look(worker);
-        of->quiet = rc == KH_OK && !did;
+    if (again) {
+        pause_ms(5 + (int64_t)(chance() % 20));
     }
+    of->quiet = rc == KH_OK && !did && !again && (looked || of->quiet);
     return rc == KH_OK ? rc : start_over(of, rc);
 }
 
-static bool lane_is_idle(const kh_worker *worker, const kh_live_lane *lane)
+static bool lane_is_idle(const kh_worker *worker, const kh_share *share, const kh_live_lane *lane)
 {
     kh_instant until = worker->settings->until;
     bool there = until == KH_INSTANT_NONE || (lane->clock != KH_INSTANT_NONE && lane->clock >= until);
-    return lane->pending_count == 0 && kh_live_is_drained(worker, lane) && !lane->sweeping && !lane->behind &&
+    return lane->pending_count == 0 && kh_live_is_drained(share, lane) && !lane->sweeping && !lane->behind &&
            !lane->has_wakeups && !lane->has_due && (there || lane->blocked);
 }
 
@@ -437,12 +490,14 @@ static bool lane_is_idle(const kh_worker *worker, const kh_live_lane *lane)
 static bool is_idle(loop *of)
 {
     kh_worker *worker = of->worker;
-    if (!worker->assigned || !of->quiet || (worker->lane_count > 0 && !worker->taken)) {
+    if (!worker->assigned || !of->quiet || (has_lanes(worker) && !worker->taken)) {
         return false;
     }
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        if (!lane_is_idle(worker, &worker->lanes[i])) {
-            return false;
+    for (size_t s = 0; s < worker->share_count; s++) {
+        for (size_t i = 0; i < worker->shares[s].lane_count; i++) {
+            if (!lane_is_idle(worker, &worker->shares[s], &worker->shares[s].lanes[i])) {
+                return false;
+            }
         }
     }
     return kh_publishing_wait(worker->publishing, 0) && kh_publishing_failed(worker->publishing, NULL) == KH_OK;
@@ -450,9 +505,11 @@ static bool is_idle(loop *of)
 
 static bool any_blocked(const kh_worker *worker)
 {
-    for (size_t i = 0; i < worker->lane_count; i++) {
-        if (worker->lanes[i].blocked) {
-            return true;
+    for (size_t s = 0; s < worker->share_count; s++) {
+        for (size_t i = 0; i < worker->shares[s].lane_count; i++) {
+            if (worker->shares[s].lanes[i].blocked) {
+                return true;
+            }
         }
     }
     return false;
@@ -468,7 +525,7 @@ static kh_rc turn(loop *of)
         of->quiet = false;
         return rc;
     }
-    if (worker->lane_count == 0) {
+    if (!has_lanes(worker)) {
         of->quiet = worker->assigned;
         return KH_OK;
     }
@@ -510,9 +567,48 @@ static void leave(kh_worker *worker)
     kh_publishing_free(worker->publishing);
     kh_publisher_free(worker->publisher);
     kh_consumer_free(worker->consumer);
-    close_database(worker);
-    kh_message_cache_free(worker->cache);
-    kh_arena_deinit(&worker->world_arena);
+    close_databases(worker);
+    for (size_t i = 0; i < worker->share_count; i++) {
+        kh_share *share = &worker->shares[i];
+        kh_crew_free(share->hand);
+        kh_message_cache_free(share->cache);
+        kh_arena_deinit(&share->world_arena);
+        kh_arena_deinit(&share->arena);
+    }
+}
+
+static kh_rc init_shares(kh_worker *worker)
+{
+    const kh_batch_section *batch = &worker->settings->configuration->settings.batch;
+    worker->share_count = batch->threads < KH_SHARES_MAX ? batch->threads : KH_SHARES_MAX;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        kh_share *share = &worker->shares[i];
+        share->worker = worker;
+        share->world_version = -1;
+        share->halving.most = batch->max_records / (uint32_t)worker->share_count + 1;
+        share->halving.limit = share->halving.most;
+        kh_arena_init(&share->arena, BATCH_BLOCK, kh_heap());
+        kh_arena_init(&share->world_arena, ARENA_BLOCK, kh_heap());
+        share->hand = i == 0 ? NULL : kh_crew_new();
+        if (i > 0 && share->hand == NULL) {
+            return KH_E_MEMORY;
+        }
+    }
+    return KH_OK;
+}
+
+static void add_counts(const kh_worker *worker, kh_worker_counts *out)
+{
+    *out = (kh_worker_counts){0};
+    for (size_t i = 0; i < worker->share_count; i++) {
+        const kh_worker_counts *counts = &worker->shares[i].counts;
+        out->records += counts->records;
+        out->results += counts->results;
+        out->dead_letters += counts->dead_letters;
+        out->batches += counts->batches;
+        out->gaps += counts->gaps;
+        out->ahead_of_time += counts->ahead_of_time;
+    }
 }
 
 kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile int *stop, kh_worker_counts *counts)
@@ -524,29 +620,30 @@ kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile 
     }
     loop of = {.worker = worker, .stop = stop, .backoff = {.base_ms = 50, .cap_ms = 5000, .deadline = KH_INSTANT_NONE}};
     worker->settings = settings;
-    worker->world_version = -1;
     worker->reason = KH_ENDED_WELL;
-    worker->halving.most = settings->configuration->settings.batch.max_records;
-    worker->halving.limit = worker->halving.most;
-    kh_arena_init(&worker->world_arena, ARENA_BLOCK, kh_heap());
     kh_arena_init(&of.arena, ARENA_BLOCK, kh_heap());
     of.progress_ms = kh_monotonic_ms();
     name_topics(worker);
     name_worker(worker);
     kh_log(KH_LOG_INFO, "start", "%s", worker->transactional_id);
-    kh_rc rc = start(&of);
+    kh_rc rc = init_shares(worker);
+    if (rc == KH_OK) {
+        rc = start(&of);
+    }
     if (rc == KH_OK) {
         run_loop(&of);
     } else if (*stop == 0 && worker->reason == KH_ENDED_WELL) {
-        kh_live_log_database(worker, "start");
+        kh_live_log_database(&worker->shares[0], "start");
         worker->reason = KH_ENDED_FAILED;
     }
+    kh_worker_counts total;
+    add_counts(worker, &total);
     leave(worker);
     kh_log(KH_LOG_INFO, "end", "%" PRIu64 " records, %" PRIu64 " results, %" PRIu64 " dead letters in %" PRIu64 " batches",
-           worker->counts.records, worker->counts.results, worker->counts.dead_letters, worker->counts.batches);
+           total.records, total.results, total.dead_letters, total.batches);
     kh_exit_reason reason = worker->reason;
     if (counts != NULL) {
-        *counts = worker->counts;
+        *counts = total;
     }
     kh_arena_deinit(&of.arena);
     free(worker);

@@ -90,7 +90,8 @@ static kh_rc publish(const deciding *of, kh_key_state *state, kh_result *result)
 
 static kh_text status_key(kh_lane *lane, kh_text label, kh_text host)
 {
-    return kh_arena_print(lane->arena, "%.*s@%.*s", KH_TEXT_ARGS(label), KH_TEXT_ARGS(host));
+    const kh_text parts[] = {label, KH_TEXT("@"), host};
+    return kh_arena_join(lane->arena, parts, 3);
 }
 
 static kh_rc settle_status(const deciding *of, kh_text key, const kh_status *decided)
@@ -125,9 +126,32 @@ static kh_rc settle_status(const deciding *of, kh_text key, const kh_status *dec
     return rc;
 }
 
-/* `decided` is NULL when the obligation does not arise (any more). */
-static kh_rc settle_obligation(const deciding *of, kh_text key, const kh_obligation *decided)
+static kh_text obligation_key(kh_lane *lane, kh_obligation_kind kind, kh_text about)
 {
+    const kh_text parts[] = {kh_obligation_kind_name(kind), KH_TEXT("/"), about};
+    return kh_arena_join(lane->arena, parts, 3);
+}
+
+static bool has_obligations(const kh_subject *subject)
+{
+    for (uint32_t i = 0; i < subject->key_count; i++) {
+        if (subject->keys[i].kind == KH_RESULT_OBLIGATION) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* `decided` is NULL when the obligation does not arise (any more). */
+static kh_rc settle_obligation(const deciding *of, kh_obligation_kind kind, kh_text about, const kh_obligation *decided)
+{
+    if (decided == NULL && !has_obligations(of->subject)) {
+        return KH_OK; /* the rule, and then no key need be made */
+    }
+    kh_text key = obligation_key(of->lane, kind, about);
+    if (kh_arena_failed(of->lane->arena)) {
+        return KH_E_MEMORY;
+    }
     kh_key_state *state = find_key(of->subject, key);
     const kh_obligation *before = state == NULL || state->kind != KH_RESULT_OBLIGATION ? NULL : state->obligation;
     if (decided == NULL && before == NULL) {
@@ -160,11 +184,6 @@ static kh_rc settle_obligation(const deciding *of, kh_text key, const kh_obligat
     return rc;
 }
 
-static kh_text obligation_key(kh_lane *lane, kh_obligation_kind kind, kh_text about)
-{
-    return kh_arena_print(lane->arena, "%.*s/%.*s", KH_TEXT_ARGS(kh_obligation_kind_name(kind)), KH_TEXT_ARGS(about));
-}
-
 /* ---- deciding a subject ---- */
 
 static kh_instant sooner(kh_instant a, kh_instant b)
@@ -191,17 +210,17 @@ static kh_rc decide_towards(const deciding *of, const kh_arrangement *arrangemen
         return rc;
     }
     kh_text key = status_key(lane, subject->key, decision.status.host);
-    kh_text consultation = obligation_key(lane, KH_OBLIGATION_CONSULTATION, key);
-    kh_text notice = obligation_key(lane, KH_OBLIGATION_REVOCATION_NOTICE, key);
     if (kh_arena_failed(lane->arena)) {
         return KH_E_MEMORY;
     }
     rc = settle_status(of, key, &decision.status);
     if (rc == KH_OK) {
-        rc = settle_obligation(of, consultation, decision.has_consultation ? &decision.consultation : NULL);
+        rc = settle_obligation(of, KH_OBLIGATION_CONSULTATION, key,
+                               decision.has_consultation ? &decision.consultation : NULL);
     }
     if (rc == KH_OK) {
-        rc = settle_obligation(of, notice, decision.has_notice ? &decision.notice : NULL);
+        rc = settle_obligation(of, KH_OBLIGATION_REVOCATION_NOTICE, key,
+                               decision.has_notice ? &decision.notice : NULL);
     }
     *due_at = sooner(*due_at, decision.due_at);
     return rc;
@@ -226,8 +245,7 @@ static kh_rc decide_arrangement(const deciding *of, const kh_arrangement *arrang
     bool arises = false;
     kh_obligation yearly;
     kh_arrangement_decide(arrangement, of->at, &arises, &yearly, due_at);
-    kh_text key = obligation_key(of->lane, KH_OBLIGATION_YEARLY_CONSULTATION, arrangement->id);
-    return kh_arena_failed(of->lane->arena) ? KH_E_MEMORY : settle_obligation(of, key, arises ? &yearly : NULL);
+    return settle_obligation(of, KH_OBLIGATION_YEARLY_CONSULTATION, arrangement->id, arises ? &yearly : NULL);
 }
 
 static kh_arrangement *arrangement_of(const kh_lane *lane, kh_text subject)

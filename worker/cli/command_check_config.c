@@ -97,9 +97,9 @@ static int run_check_config(const kh_command *command, int argc, char **argv)
             goto out;
         }
     }
-    status = optind < argc ? kh_usage(command, "takes no argument, but got \"%s\"; the settings file is --config",
-                                      argv[optind])
-                           : check(&of);
+    status = optind < argc
+                 ? kh_usage(command, "takes no argument, but got \"%s\"; the settings file is --config", argv[optind])
+                 : check(&of);
 out:
     kh_common_deinit(&of.common);
     return status;
@@ -108,15 +108,16 @@ out:
 const kh_command kh_command_check_config = {
     .name = "check-config",
     .summary = "check settings, rule packs, policies and calendars together",
-    .help = "Usage: kakehashi check-config [OPTION]...\n\n"
-            "Reads the settings file and every file that it names, and says all that is wrong at once, each with file,\n"
-            "line and key; or, if nothing is, what is well.\n\n"
-            "      --print          print the effective settings as YAML, defaults included; secrets as the place\n"
-            "                       where they are kept\n"
-            "      --connect        also try broker (topics and their settings) and database (schema); nothing is\n"
-            "                       changed there\n" KH_COMMON_HELP "\nExample:\n"
-            "  kakehashi check-config --config config/kakehashi.yaml --connect\n\n"
-            "Exit codes: 0 all is well; 1 a server does not answer; 2 wrong usage; 3 settings, rule files, topics or\n"
-            "schema are not as they must be.\n",
+    .help =
+        "Usage: kakehashi check-config [OPTION]...\n\n"
+        "Reads the settings file and every file that it names, and says all that is wrong at once, each with file,\n"
+        "line and key; or, if nothing is, what is well.\n\n"
+        "      --print          print the effective settings as YAML, defaults included; secrets as the place\n"
+        "                       where they are kept\n"
+        "      --connect        also try broker (topics and their settings) and database (schema); nothing is\n"
+        "                       changed there\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi check-config --config config/kakehashi.yaml --connect\n\n"
+        "Exit codes: 0 all is well; 1 a server does not answer; 2 wrong usage; 3 settings, rule files, topics or\n"
+        "schema are not as they must be.\n",
     .run = run_check_config,
 };

@@ -56,8 +56,9 @@ static kh_rc visit(void *self, const kh_result *status)
 
 static int list(listing *of)
 {
-    static const kh_table_column columns[] = {{"LABEL", false}, {"HOST", false}, {"OUTCOME", false},    {"REASONS", false},
-                                              {"SINCE", false}, {"OPEN", true},  {"NEXT CHANGE", false}};
+    static const kh_table_column columns[] = {{"LABEL", false},      {"HOST", false},  {"OUTCOME", false},
+                                              {"REASONS", false},    {"SINCE", false}, {"OPEN", true},
+                                              {"NEXT CHANGE", false}};
     int status = kh_common_load(&of->common, KH_NEEDS_DATABASE, &of->configuration);
     if (status != KH_EXIT_OK) {
         return status;
@@ -111,8 +112,10 @@ static bool take_option(listing *of, int option, int *status)
 static int run_list(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
-        {"outcome", required_argument, NULL, 'o'}, {"host", required_argument, NULL, 'H'},
-        {"subject", required_argument, NULL, 'S'}, {"output", required_argument, NULL, 'O'},
+        {"outcome", required_argument, NULL, 'o'},
+        {"host", required_argument, NULL, 'H'},
+        {"subject", required_argument, NULL, 'S'},
+        {"output", required_argument, NULL, 'O'},
         KH_COMMON_OPTIONS,
     };
     listing of = {.json = false};
@@ -126,9 +129,9 @@ static int run_list(const kh_command *command, int argc, char **argv)
             goto out;
         }
     }
-    status = optind < argc ? kh_usage(command, "takes no argument, but got \"%s\"; choose labels by --subject",
-                                      argv[optind])
-                           : list(&of);
+    status = optind < argc
+                 ? kh_usage(command, "takes no argument, but got \"%s\"; choose labels by --subject", argv[optind])
+                 : list(&of);
 out:
     kh_catalog_view_free(of.view);
     kh_table_free(of.table);
@@ -151,8 +154,8 @@ const kh_command kh_command_list = {
             "      --host ID          only towards this host, e.g. JP\n"
             "      --subject PATTERN  only these labels; * is any run of characters, ? any one: 'SG/0001*'\n"
             "      --output WHAT      table (the default), or json: a line {\"status\":{...}} each, as\n"
-            "                         `decide --output states` prints them; decidedAt is the clock of the label's lane\n" KH_COMMON_HELP
-            "\nExample:\n"
+            "                         `decide --output states` prints them; decidedAt is the clock of the label's "
+            "lane\n" KH_COMMON_HELP "\nExample:\n"
             "  kakehashi list --host JP --outcome LABEL_NOT_VALID,OUT_OF_SCOPE\n\n"
             "Exit codes: 0 well, also if no status matches; 1 the database does not answer; 2 wrong usage; 3 settings\n"
             "or schema are not as they must be.\n",

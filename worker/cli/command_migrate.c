@@ -63,14 +63,15 @@ out:
 const kh_command kh_command_migrate = {
     .name = "migrate",
     .summary = "create or upgrade the tables in the database",
-    .help = "Usage: kakehashi migrate [OPTION]...\n\n"
-            "Brings the schema of `database.schema` to the version that this program knows. Two at once are harmless:\n"
-            "the second waits, and finds nothing to do. Workers of the release before can go on meanwhile.\n\n"
-            "      --worker-role NAME  then grant this role just what `kakehashi run` needs: it can neither change nor\n"
-            "                          delete a result. It must exist, and be another than the one that migrates\n" KH_COMMON_HELP
-            "\nExample:\n"
-            "  kakehashi migrate --config config/kakehashi.yaml --worker-role kakehashi_worker\n\n"
-            "Exit codes: 0 the schema is as it must be; 1 the database does not answer; 2 wrong usage; 3 settings are\n"
-            "wrong, the schema is newer than this program, there is no such role, or the database refuses.\n",
+    .help =
+        "Usage: kakehashi migrate [OPTION]...\n\n"
+        "Brings the schema of `database.schema` to the version that this program knows. Two at once are harmless:\n"
+        "the second waits, and finds nothing to do. Workers of the release before can go on meanwhile.\n\n"
+        "      --worker-role NAME  then grant this role just what `kakehashi run` needs: it can neither change nor\n"
+        "                          delete a result. It must exist, and be another than the one that "
+        "migrates\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi migrate --config config/kakehashi.yaml --worker-role kakehashi_worker\n\n"
+        "Exit codes: 0 the schema is as it must be; 1 the database does not answer; 2 wrong usage; 3 settings are\n"
+        "wrong, the schema is newer than this program, there is no such role, or the database refuses.\n",
     .run = run_migrate,
 };

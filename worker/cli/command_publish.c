@@ -150,8 +150,9 @@ static kh_rc await_delivery(publishing *of)
     }
     end_progress(of);
     if (rc == KH_E_TIMEOUT) {
-        (void)fprintf(stderr, "kakehashi publish: the broker has not confirmed all events after %d seconds; sending "
-                              "them again is harmless: an event that is stated twice changes nothing\n",
+        (void)fprintf(stderr,
+                      "kakehashi publish: the broker has not confirmed all events after %d seconds; sending "
+                      "them again is harmless: an event that is stated twice changes nothing\n",
                       DELIVERY_TIMEOUT_MS / 1000);
     }
     return rc;
@@ -252,16 +253,17 @@ out:
 const kh_command kh_command_publish = {
     .name = "publish",
     .summary = "send events from a file to the source topics",
-    .help = "Usage: kakehashi publish [OPTION]... [EVENTS.jsonl]\n\n"
-            "Sends events, a line of JSON each (standard input if no file is given, or -), to the source topic that the\n"
-            "line names: keyed by subject, in the partition of that key, with the line's timestamp (a topic that stamps\n"
-            "records itself puts its own). First all lines are checked as the worker checks them by itself: if one is\n"
-            "refused, all that are refused are told, and nothing is sent. For samples, tests and small agencies; sending\n"
-            "a file twice changes nothing.\n\n"
-            "      --unchecked      send also what the worker will refuse; only lines that are no event of a known form\n"
-            "                       and source topic cannot be sent\n" KH_COMMON_HELP "\nExample:\n"
-            "  kakehashi publish config/samples/first-year.jsonl\n\n"
-            "Exit codes: 0 all were sent and confirmed; 1 lines are refused, the file cannot be read, or the broker does\n"
-            "not answer or confirm; 2 wrong usage; 3 settings or rule files are wrong, or a topic is missing.\n",
+    .help =
+        "Usage: kakehashi publish [OPTION]... [EVENTS.jsonl]\n\n"
+        "Sends events, a line of JSON each (standard input if no file is given, or -), to the source topic that the\n"
+        "line names: keyed by subject, in the partition of that key, with the line's timestamp (a topic that stamps\n"
+        "records itself puts its own). First all lines are checked as the worker checks them by itself: if one is\n"
+        "refused, all that are refused are told, and nothing is sent. For samples, tests and small agencies; sending\n"
+        "a file twice changes nothing.\n\n"
+        "      --unchecked      send also what the worker will refuse; only lines that are no event of a known form\n"
+        "                       and source topic cannot be sent\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi publish config/samples/first-year.jsonl\n\n"
+        "Exit codes: 0 all were sent and confirmed; 1 lines are refused, the file cannot be read, or the broker does\n"
+        "not answer or confirm; 2 wrong usage; 3 settings or rule files are wrong, or a topic is missing.\n",
     .run = run_publish,
 };

@@ -117,8 +117,12 @@ static int list(ruling *of)
     for (size_t i = 0; rc == KH_OK && i < count; i++) {
         char at[KH_INSTANT_SIZE];
         (void)kh_instant_print(rows[i].loaded_at, at);
-        kh_text cells[] = {kh_text_of(kh_rules_store_kind_name(rows[i].kind)), rows[i].id,        rows[i].arrangement,
-                           kh_text_of(at),                                     rows[i].loaded_by, rows[i].digest};
+        kh_text cells[] = {kh_text_of(kh_rules_store_kind_name(rows[i].kind)),
+                           rows[i].id,
+                           rows[i].arrangement,
+                           kh_text_of(at),
+                           rows[i].loaded_by,
+                           rows[i].digest};
         rc = kh_table_add(table, cells);
     }
     if (rc == KH_OK) {
@@ -182,16 +186,17 @@ out:
 const kh_command kh_command_rules = {
     .name = "rules",
     .summary = "load rule packs, policies and calendars into the database, or list them",
-    .help = "Usage: kakehashi rules load [OPTION]... FILE...\n"
-            "       kakehashi rules list [OPTION]...\n\n"
-            "What stands in the database is what all workers decide by. `load` checks the files together with what\n"
-            "stands there already, says all that is wrong at once, and loads all of them or none. A policy or calendar\n"
-            "takes the place of the one before it; a rule pack never does: an amendment is a new pack, which takes\n"
-            "effect when both participants have consented to its SHA-256. Every label is then decided again.\n\n"
-            "      --by NAME        who loads them, as it will stand in the database; otherwise the login name\n" KH_COMMON_HELP
-            "\nExample:\n"
-            "  kakehashi rules load config/calendars/sg-public-holidays.yaml\n\n"
-            "Exit codes: 0 well; 1 the database does not answer; 2 wrong usage; 3 settings, a file or the schema is\n"
-            "not as it must be.\n",
+    .help =
+        "Usage: kakehashi rules load [OPTION]... FILE...\n"
+        "       kakehashi rules list [OPTION]...\n\n"
+        "What stands in the database is what all workers decide by. `load` checks the files together with what\n"
+        "stands there already, says all that is wrong at once, and loads all of them or none. A policy or calendar\n"
+        "takes the place of the one before it; a rule pack never does: an amendment is a new pack, which takes\n"
+        "effect when both participants have consented to its SHA-256. Every label is then decided again.\n\n"
+        "      --by NAME        who loads them, as it will stand in the database; otherwise the login "
+        "name\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi rules load config/calendars/sg-public-holidays.yaml\n\n"
+        "Exit codes: 0 well; 1 the database does not answer; 2 wrong usage; 3 settings, a file or the schema is\n"
+        "not as it must be.\n",
     .run = run_rules,
 };

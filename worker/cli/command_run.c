@@ -2,14 +2,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+#include <unistd.h>
 
-#include "app/connections.h"
 #include "app/log.h"
+#include "app/reach.h"
 #include "app/watchdog.h"
 #include "app/worker.h"
 #include "cli/command.h"
-#include "postgres/schema.h"
 
 #define WATCHDOG_SECONDS 300
 
@@ -28,7 +27,6 @@ typedef struct running {
     bool migrate;
 } running;
 
-/* \param at  where the value goes on having digits and nothing else. */
 static bool parse_seconds(const char *text, uint32_t *milliseconds)
 {
     char *end = NULL;
@@ -109,28 +107,32 @@ static int check_options(const running *of)
     return KH_EXIT_OK;
 }
 
-static int migrate(const kh_settings *settings)
+/* A database that is not there yet is waited for, as the worker itself would. */
+static int migrate(running *of)
 {
-    kh_database_settings to;
-    kh_database_error error = {0};
-    kh_database *database = NULL;
     int before = 0;
     int after = 0;
-    kh_connect_database(settings, "kakehashi run --migrate", &to);
-    kh_rc rc = kh_database_open(&to, &database, &error);
-    if (rc == KH_OK) {
-        rc = kh_schema_migrate(database, NULL, &before, &after);
-        error = *kh_database_last_error(database);
+    kh_rc rc = KH_E_LOST;
+    uint32_t waited_ms = 0;
+    while (stop_asked == 0) {
+        kh_problems problems;
+        kh_problems_init(&problems, &of->common.arena);
+        rc = kh_reach_migrate(&of->configuration.settings, NULL, &problems, &before, &after);
+        bool gives_up = of->settings.until_idle && waited_ms >= of->settings.give_up_ms;
+        if (rc != KH_E_LOST || gives_up) {
+            of->common.problems = problems;
+            break;
+        }
+        if (waited_ms == 0) {
+            kh_log(KH_LOG_WARNING, "waiting", "for the database: %.*s", KH_TEXT_ARGS(problems.first->text));
+        }
+        (void)usleep(500000);
+        waited_ms += 500;
     }
-    kh_database_close(database);
-    if (rc != KH_OK) {
-        kh_log(KH_LOG_ERROR, "migrate", "%s", error.text);
-        return rc == KH_E_CONFIGURATION ? KH_EXIT_CONFIGURATION : KH_EXIT_FAILED;
-    }
-    if (after != before) {
+    if (rc == KH_OK && after != before) {
         kh_log(KH_LOG_INFO, "migrate", "schema version %d, was %d", after, before);
     }
-    return KH_EXIT_OK;
+    return kh_common_report(&of->common, rc);
 }
 
 static void catch_signals(void)
@@ -174,14 +176,14 @@ static int run_run(const kh_command *command, int argc, char **argv)
     }
     if (!ends) {
         kh_log_configure(of.configuration.settings.log.level, of.configuration.settings.log.format);
+        catch_signals();
         if (of.migrate) {
-            status = migrate(&of.configuration.settings);
+            status = migrate(&of);
             ends = status != KH_EXIT_OK;
         }
     }
     if (!ends) {
         of.settings.configuration = &of.configuration;
-        catch_signals();
         kh_watchdog_start(WATCHDOG_SECONDS, KH_EXIT_STUCK);
         status = exit_of(kh_worker_run(&of.settings, &stop_asked, NULL));
     }

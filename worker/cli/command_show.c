@@ -149,14 +149,15 @@ out:
 const kh_command kh_command_show = {
     .name = "show",
     .summary = "show all about one label or arrangement, with its facts and obligations",
-    .help = "Usage: kakehashi show [OPTION]... KEY\n\n"
-            "Shows what stands about a label: its status towards each host with reasons and articles, the residual\n"
-            "assessment with citations, obligations, the statements that still count, and the newest results.\n"
-            "KEY is a label (SG/000123), a label towards one host (SG/000123@JP), or arrangement/ID.\n\n"
-            "      --output WHAT    text (the default), or json: one object with subject, at, statuses, obligations and\n"
-            "                       facts, each as in its topic\n" KH_COMMON_HELP "\nExample:\n"
-            "  kakehashi show SG/000201@JP\n\n"
-            "Exit codes: 0 well; 1 nothing is known about the key, or the database does not answer; 2 wrong usage;\n"
-            "3 settings or schema are not as they must be.\n",
+    .help =
+        "Usage: kakehashi show [OPTION]... KEY\n\n"
+        "Shows what stands about a label: its status towards each host with reasons and articles, the residual\n"
+        "assessment with citations, obligations, the statements that still count, and the newest results.\n"
+        "KEY is a label (SG/000123), a label towards one host (SG/000123@JP), or arrangement/ID.\n\n"
+        "      --output WHAT    text (the default), or json: one object with subject, at, statuses, obligations and\n"
+        "                       facts, each as in its topic\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi show SG/000201@JP\n\n"
+        "Exit codes: 0 well; 1 nothing is known about the key, or the database does not answer; 2 wrong usage;\n"
+        "3 settings or schema are not as they must be.\n",
     .run = run_show,
 };

@@ -55,12 +55,13 @@ out:
 const kh_command kh_command_topics = {
     .name = "topics",
     .summary = "create the topics that are missing, and check the others",
-    .help = "Usage: kakehashi topics create [OPTION]...\n\n"
-            "Makes each topic of `kafka.topics` that does not exist, with `partitions`, `replication_factor` and what\n"
-            "its kind needs: source topics are kept for ever, result topics are compacted, dead letters are kept for a\n"
-            "year. A topic that exists is checked and never altered.\n\n" KH_COMMON_HELP "\nExample:\n"
-            "  kakehashi topics create --set kafka.topics.partitions=24\n\n"
-            "Exit codes: 0 all topics are there and as they must be; 1 the broker does not answer; 2 wrong usage;\n"
-            "3 settings are wrong, a topic is not as it must be, or the broker refuses.\n",
+    .help =
+        "Usage: kakehashi topics create [OPTION]...\n\n"
+        "Makes each topic of `kafka.topics` that does not exist, with `partitions`, `replication_factor` and what\n"
+        "its kind needs: source topics are kept for ever, result topics are compacted, dead letters are kept for a\n"
+        "year. A topic that exists is checked and never altered.\n\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi topics create --set kafka.topics.partitions=24\n\n"
+        "Exit codes: 0 all topics are there and as they must be; 1 the broker does not answer; 2 wrong usage;\n"
+        "3 settings are wrong, a topic is not as it must be, or the broker refuses.\n",
     .run = run_topics,
 };

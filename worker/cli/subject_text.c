@@ -32,8 +32,9 @@ static void print_details(const kh_subject_text *of, const kh_status *status, FI
     }
     kh_text from = kh_words_day(status->validity->from, "-", of->arena);
     kh_text until = kh_words_day(status->validity->until, "-", of->arena);
-    (void)fprintf(out, "  %-14s %.*s: %.*s, by %.*s, held by %.*s\n", "label", KH_TEXT_ARGS(details->registration_number),
-                  KH_TEXT_ARGS(details->product), KH_TEXT_ARGS(details->maker), KH_TEXT_ARGS(details->holder));
+    (void)fprintf(out, "  %-14s %.*s: %.*s, by %.*s, held by %.*s\n", "label",
+                  KH_TEXT_ARGS(details->registration_number), KH_TEXT_ARGS(details->product),
+                  KH_TEXT_ARGS(details->maker), KH_TEXT_ARGS(details->holder));
     (void)fprintf(out, "  %-14s %.*s\n", "category", KH_TEXT_ARGS(details->category));
     for (uint32_t i = 0; i < details->model_count; i++) {
         (void)fprintf(out, "%s%.*s", i == 0 ? "  models         " : ", ", KH_TEXT_ARGS(details->models[i]));
@@ -162,7 +163,7 @@ static kh_rc add_fact(const kh_subject_text *of, kh_table *table, kh_text partic
 
 static kh_rc print_facts(const kh_subject_text *of, FILE *out)
 {
-    static const kh_table_column columns[] = {{"STATED BY", false}, {"REVISION", true},     {"STATEMENT", false},
+    static const kh_table_column columns[] = {{"STATED BY", false},   {"REVISION", true},     {"STATEMENT", false},
                                               {"COUNTS FROM", false}, {"OCCURRED AT", false}, {"EVENT", false}};
     const kh_facts *facts = &of->subject->facts;
     kh_table *table = NULL;
@@ -219,7 +220,7 @@ static kh_rc add_history(const kh_subject_text *of, kh_table *table, const kh_hi
 
 static kh_rc print_history(const kh_subject_text *of, FILE *out)
 {
-    static const kh_table_column columns[] = {{"KEY", false},         {"VERSION", true}, {"RESULT", false},
+    static const kh_table_column columns[] = {{"KEY", false},         {"VERSION", true},      {"RESULT", false},
                                               {"DECIDED FOR", false}, {"RECORDED AT", false}, {"BECAUSE OF", false}};
     kh_table *table = NULL;
     kh_rc rc = kh_table_new(out, columns, sizeof columns / sizeof *columns, &table);

@@ -15,7 +15,8 @@ const char *kh_words_obligation(kh_obligation_kind kind);
 const char *kh_words_obligation_state(kh_obligation_state state);
 const char *kh_words_trigger(kh_trigger trigger);
 
-/*! "expired (Art 3.4), suspended (Art 3.4)": all reasons of a status, in the order in which they are told. In the arena.
+/*! "expired (Art 3.4), suspended (Art 3.4)": all reasons of a status, in the order in which they are told. In the
+ * arena.
  */
 kh_text kh_words_reasons(const kh_status *status, kh_arena *arena);
 

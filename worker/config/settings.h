@@ -49,6 +49,7 @@ typedef struct kh_batch_section {
     uint32_t max_records;
     uint32_t max_wait_ms;
     uint32_t in_flight; /*!< batches decided but not yet published */
+    uint32_t threads;   /*!< that decide, each with some of the lanes and a database connection of its own */
 } kh_batch_section;
 
 typedef struct kh_log_section {

@@ -28,35 +28,38 @@ static void release_from(kh_arena *arena, kh_arena_block *block)
 void kh_arena_deinit(kh_arena *arena)
 {
     release_from(arena, arena->blocks);
+    release_from(arena, arena->spare);
     arena->blocks = NULL;
+    arena->spare = NULL;
     arena->next = NULL;
     arena->left = 0;
 }
 
 void kh_arena_reset(kh_arena *arena)
 {
-    kh_arena_block *kept = arena->blocks;
     arena->failed = false;
-    if (kept == NULL) {
-        return;
+    while (arena->blocks != NULL) {
+        kh_arena_block *block = arena->blocks;
+        arena->blocks = block->older;
+        if (block->size == arena->block_size) {
+            block->older = arena->spare;
+            arena->spare = block;
+        } else {
+            arena->memory->release(arena->memory->self, block);
+        }
     }
-    while (kept->older != NULL && kept->size > arena->block_size) {
-        kh_arena_block *older = kept->older;
-        arena->memory->release(arena->memory->self, kept);
-        kept = older;
-    }
-    release_from(arena, kept->older);
-    kept->older = NULL;
-    arena->blocks = kept;
-    arena->next = (char *)kept + HEADER_SIZE;
-    arena->left = kept->size;
+    arena->next = NULL;
+    arena->left = 0;
 }
 
 static bool add_block(kh_arena *arena, size_t size)
 {
     size_t wanted = size > arena->block_size ? size : arena->block_size;
     kh_arena_block *block = NULL;
-    if (wanted <= SIZE_MAX - HEADER_SIZE) {
+    if (wanted == arena->block_size && arena->spare != NULL) {
+        block = arena->spare;
+        arena->spare = block->older;
+    } else if (wanted <= SIZE_MAX - HEADER_SIZE) {
         block = arena->memory->allocate(arena->memory->self, HEADER_SIZE + wanted);
     }
     if (block == NULL) {
@@ -118,6 +121,42 @@ kh_rc kh_arena_copy_text(kh_arena *arena, kh_text text, kh_text *out)
     copy[text.length] = '\0';
     *out = (kh_text){copy, text.length};
     return KH_OK;
+}
+
+kh_text kh_arena_join(kh_arena *arena, const kh_text *parts, size_t count)
+{
+    size_t length = 0;
+    for (size_t i = 0; i < count; i++) {
+        length += parts[i].length;
+    }
+    char *text = kh_arena_allocate_raw(arena, length);
+    if (text == NULL) {
+        return (kh_text){"", 0};
+    }
+    char *next = text;
+    for (size_t i = 0; i < count; i++) {
+        if (parts[i].length > 0) {
+            memcpy(next, parts[i].data, parts[i].length);
+            next += parts[i].length;
+        }
+    }
+    return (kh_text){text, length};
+}
+
+kh_text kh_arena_number(kh_arena *arena, int64_t number)
+{
+    char digits[20];
+    size_t first = sizeof digits;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+    do {
+        digits[--first] = (char)('0' + left % 10);
+        left /= 10;
+    } while (left > 0);
+    if (number < 0) {
+        digits[--first] = '-';
+    }
+    kh_text text = {digits + first, sizeof digits - first};
+    return kh_arena_join(arena, &text, 1);
 }
 
 kh_text kh_arena_print(kh_arena *arena, const char *format, ...)

@@ -7,6 +7,9 @@
 #include "kafka/handle.h"
 #include "kafka/topic_rules.h"
 
+/* A broker that knows the question answers at once; one that does not (the embedded broker) stays silent. */
+#define CONFIGURATION_WAIT_MS 2000
+
 /* One call's state. */
 typedef struct job {
     kh_handle handle; /* first: see kh_handle */
@@ -60,7 +63,9 @@ static kh_rc inspect(job *work, const char *const *names, size_t count, int32_t 
     for (size_t i = 0; i < count; i++) {
         partitions[i] = 0;
         for (int at = 0; at < told->topic_cnt; at++) {
-            if (strcmp(told->topics[at].topic, names[i]) == 0) {
+            /* A name is never missing; the analyser does not know that. */
+            const char *name = told->topics[at].topic;
+            if (name != NULL && names[i] != NULL && strcmp(name, names[i]) == 0) {
                 partitions[i] = told->topics[at].partition_cnt;
             }
         }
@@ -134,29 +139,50 @@ static void check_resource(job *work, const rd_kafka_ConfigResource_t *resource)
 }
 
 /* Waits for the answer of one admin call. \return NULL after the deadline. */
-static rd_kafka_event_t *await(job *work, rd_kafka_queue_t *queue)
+static rd_kafka_event_t *await(rd_kafka_queue_t *queue, int64_t deadline)
 {
-    return rd_kafka_queue_poll(queue, kh_handle_left(work->deadline));
+    return rd_kafka_queue_poll(queue, kh_handle_left(deadline));
 }
 
-static rd_kafka_AdminOptions_t *options_for(job *work, rd_kafka_admin_op_t operation)
+static rd_kafka_AdminOptions_t *options_for(job *work, rd_kafka_admin_op_t operation, int64_t deadline)
 {
     char ignored[256];
-    int left = kh_handle_left(work->deadline);
+    int left = kh_handle_left(deadline);
     rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(work->handle.rk, operation);
     /* A little earlier than ours, so that the answer says what was wrong. */
     (void)rd_kafka_AdminOptions_set_request_timeout(options, left > 200 ? left - 100 : 100, ignored, sizeof ignored);
     return options;
 }
 
-/* Configurations of the topics that exist (partitions above 0). */
+/* \param event  NULL: no answer came */
+static void judge_configurations(job *work, rd_kafka_event_t *event)
+{
+    size_t count = 0;
+    if (event == NULL || rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        char text[400];
+        snprintf(text, sizeof text, "the broker does not tell its topics' configuration: %s",
+                 event == NULL ? "no answer" : rd_kafka_event_error_string(event));
+        tell(work, work->wish->topics[0].name, false, text);
+        return;
+    }
+    const rd_kafka_ConfigResource_t **told =
+        rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count);
+    for (size_t i = 0; i < count; i++) {
+        check_resource(work, told[i]);
+    }
+}
+
+/* Configurations of the topics that exist (partitions above 0). The broker has just answered for its topics: silence
+ * now says that it does not know this question, not that it is lost. */
 static kh_rc check_configurations(job *work, const int32_t *partitions)
 {
     kh_rc rc = KH_OK;
     size_t count = 0;
+    int64_t soon = kh_handle_now() + CONFIGURATION_WAIT_MS;
+    int64_t deadline = soon < work->deadline ? soon : work->deadline;
     rd_kafka_ConfigResource_t **asked = calloc(work->wish->topic_count + 1, sizeof(rd_kafka_ConfigResource_t *));
     rd_kafka_queue_t *queue = rd_kafka_queue_new(work->handle.rk);
-    rd_kafka_AdminOptions_t *options = options_for(work, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
+    rd_kafka_AdminOptions_t *options = options_for(work, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
     rd_kafka_event_t *event = NULL;
     if (asked == NULL) {
         rc = kh_handle_fail(work->error, KH_E_MEMORY, 0, "out of memory");
@@ -171,22 +197,8 @@ static kh_rc check_configurations(job *work, const int32_t *partitions)
         goto out;
     }
     rd_kafka_DescribeConfigs(work->handle.rk, asked, count, options, queue);
-    event = await(work, queue);
-    if (event == NULL || rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__TIMED_OUT) {
-        rc = failed_call(work, RD_KAFKA_RESP_ERR__TIMED_OUT, "asking the broker for its topics' configuration");
-    } else if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        char text[400];
-        snprintf(text, sizeof text, "the broker does not tell its topics' configuration: %s",
-                 rd_kafka_event_error_string(event));
-        tell(work, work->wish->topics[0].name, false, text);
-    } else {
-        size_t told_count = 0;
-        const rd_kafka_ConfigResource_t **told =
-            rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &told_count);
-        for (size_t i = 0; i < told_count; i++) {
-            check_resource(work, told[i]);
-        }
-    }
+    event = await(queue, deadline);
+    judge_configurations(work, event);
 out:
     rd_kafka_event_destroy(event);
     rd_kafka_AdminOptions_destroy(options);
@@ -289,9 +301,9 @@ static kh_rc create_one(job *work, const kh_topic_wish *topic)
             return KH_E_CONFIGURATION;
         }
         rd_kafka_queue_t *queue = rd_kafka_queue_new(work->handle.rk);
-        rd_kafka_AdminOptions_t *options = options_for(work, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+        rd_kafka_AdminOptions_t *options = options_for(work, RD_KAFKA_ADMIN_OP_CREATETOPICS, work->deadline);
         rd_kafka_CreateTopics(work->handle.rk, &made, 1, options, queue);
-        rd_kafka_event_t *event = await(work, queue);
+        rd_kafka_event_t *event = await(queue, work->deadline);
         rc = judge_created(work, event, &too_new);
         rd_kafka_event_destroy(event);
         rd_kafka_AdminOptions_destroy(options);

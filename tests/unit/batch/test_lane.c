@@ -289,11 +289,16 @@ static void versions_of_the_two_messages_count_apart(void **state)
     fake_store_expect(&of->store, "status SG/1@JP 2/1 0 RECOGNISED EVENT");
     take(of, "JP failed from=2026-09-01"); /* not announced to the public */
     fake_store_expect(&of->store, "status SG/1@JP 3/0 2 RECOGNISED EVENT");
+    take(of,
+         "SG suspended from=2026-10-01"); /* to the agencies this comes after the failure, to the public it is next */
+    fake_store_expect(&of->store, "status SG/1@JP 0/2 3 RECOGNISED EVENT");
+    take(of, "SG lifted from=2026-10-01");
+    fake_store_expect(&of->store, "status SG/1@JP 0/3 4 RECOGNISED EVENT");
     take(of, "JP settled on=2026-06-10"); /* nor is it told that nothing comes of it */
-    fake_store_expect(&of->store, "status SG/1@JP 4/0 3 RECOGNISED EVENT\n"
+    fake_store_expect(&of->store, "status SG/1@JP 4/0 5 RECOGNISED EVENT\n"
                                   "gone CONSULTATION/SG/1@JP 2 1 EVENT");
     take(of, "SG amended product=lantern");
-    fake_store_expect(&of->store, "status SG/1@JP 5/2 4 RECOGNISED EVENT");
+    fake_store_expect(&of->store, "status SG/1@JP 5/4 6 RECOGNISED EVENT");
 }
 
 static void one_that_is_gone_counts_and_may_come_again(void **state)

@@ -89,7 +89,7 @@ static void expect(bench *b, int16_t request, rd_kafka_resp_err_t code, int coun
     if (rc == KH_E_FENCED || rc == KH_E_LOST) {
         assert_rc(kh_publisher_publish(b->publisher, &b->publication, NULL), rc);
     }
-    if (kh_rc_is_fatal(rc) || rc == KH_E_LOST) {
+    if (kh_rc_is_fatal(rc) || rc == KH_E_FENCED || rc == KH_E_LOST) {
         assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
     }
     assert_rc(kh_publisher_publish(b->publisher, &b->publication, &error), KH_OK);
