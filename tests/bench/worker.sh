@@ -41,6 +41,7 @@ echo "loading $events events about $labels labels"
 begun=$(date +%s.%N)
 i=0
 while [ "$i" -lt "$workers" ]; do
+    # shellcheck disable=SC2086 # several options
     /usr/bin/time -f '%e s wall, %U s user, %S s system, %M KiB at most' -o "$folder/time.$i" \
         "$build/kakehashi" run --config "$root/config/kakehashi.yaml" --set "kafka.brokers=$broker" \
         --set "database.connection=$database" --set clock=records --until-idle ${BENCH_OPTIONS:-} 2>"$folder/worker.$i.log" &

@@ -65,6 +65,7 @@ struct kh_working_set {
     kh_instant due_until;
     uint32_t due_limit;
     bool due_read;
+    size_t held; /* rows in `keys` */
     struct key_tree keys;
     struct due_tree due;
     struct basis_tree derived;
@@ -131,6 +132,7 @@ static kh_rc add(kh_working_set *set, const kh_stored_subject *row, entry **out)
     added->known = row->known;
     added->filed_due = KH_INSTANT_NONE;
     RB_INSERT(key_tree, &set->keys, added);
+    set->held++;
     file(set, added);
     *out = added;
     return KH_OK;
@@ -246,7 +248,10 @@ static kh_rc read_due(kh_working_set *set, kh_instant until)
     kh_instant after = set->due_read ? set->due_until : KH_INSTANT_NONE;
     set->due_until = until > set->due_until ? until : set->due_until;
     set->due_read = true;
-    kh_rc rc = set->source->read_due(set->source->self, after, set->due_until, set->due_limit, &rows, &count);
+    /* One more than may be decided, and one for each row that is held already and may not be due any more: so if rows were left
+     * out, the last to be decided still sees that something is due, and the clock does not pass it. */
+    size_t limit = set->due_limit + set->held + 1;
+    kh_rc rc = set->source->read_due(set->source->self, after, set->due_until, limit, &rows, &count);
     for (size_t i = 0; rc == KH_OK && i < count; i++) {
         rc = kh_working_set_add(set, &rows[i]);
     }

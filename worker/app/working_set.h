@@ -39,7 +39,7 @@ typedef struct kh_working_set kh_working_set;
 
 /*! \param arena      holds everything, the working set itself included: it ends with the arena.
  *  \param due_until  what falls due until then is read at the first need, once: the batch's last instant.
- *  \param due_limit  at most so many; advance the lane with no larger budget in all.
+ *  \param due_limit  the lane is advanced with no larger budget in all; hardly more than so many are read.
  *  \return NULL when memory is out. */
 KH_MUSTCHECK kh_working_set *kh_working_set_new(kh_arena *arena, const kh_rule_book *book,
                                                 const kh_subject_source *source, kh_instant due_until,

@@ -119,7 +119,7 @@ static void print_choices(printer *p, const kh_schema_key *key, uint8_t bits)
 {
     begin_list(p, true);
     for (const kh_choice *choice = key->choices; choice->name != NULL; choice++) {
-        if ((bits >> choice->value) & 1u) {
+        if (((unsigned)bits >> choice->value) & 1u) {
             print_word(p, choice->name);
         }
     }
