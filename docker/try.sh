@@ -172,7 +172,7 @@ Running until docker/try.sh --stop (broker $address):
   $program show --config $file SG/000203@JP
   $program list --config $file --outcome LABEL_NOT_VALID
   psql '$connection'
-  kcat -b $address -t recognition.status -C -e -X isolation.level=read_committed -f '%k %S bytes\n'
+  kcat -b $address -t recognition.status -C -q -e -X isolation.level=read_committed -f '%k %h\n'    # apt install kcat
 The worker's log: build/try/run.log
 END
     else

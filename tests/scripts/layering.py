@@ -68,7 +68,7 @@ STANDARD_HEADERS = PURE_HEADERS | {
     "complex.h", "ctype.h", "errno.h", "fenv.h", "float.h", "iso646.h", "locale.h", "math.h", "setjmp.h", "signal.h",
     "stdatomic.h", "stdlib.h", "tgmath.h", "threads.h", "time.h", "uchar.h", "wchar.h", "wctype.h",
     "arpa/inet.h", "dirent.h", "endian.h", "err.h", "execinfo.h", "fcntl.h", "fnmatch.h", "getopt.h", "glob.h",
-    "langinfo.h", "libgen.h", "netdb.h", "netinet/in.h", "netinet/tcp.h", "poll.h", "pthread.h", "pwd.h", "sched.h",
+    "langinfo.h", "libgen.h", "malloc.h", "netdb.h", "netinet/in.h", "netinet/tcp.h", "poll.h", "pthread.h", "pwd.h", "sched.h",
     "semaphore.h", "spawn.h", "strings.h", "sys/eventfd.h", "sys/file.h", "sys/ioctl.h", "sys/mman.h",
     "sys/prctl.h", "sys/random.h", "sys/resource.h", "sys/signalfd.h", "sys/socket.h", "sys/stat.h", "sys/time.h",
     "sys/timerfd.h", "sys/types.h", "sys/uio.h", "sys/un.h", "sys/utsname.h", "sys/wait.h", "syslog.h", "termios.h",

@@ -17,7 +17,7 @@ void kh_failpoint(const char *name)
     }
     const char *what = wanted + length + 1;
     const char *times = strchr(what, ':');
-    int nth = times == NULL ? 1 : atoi(times + 1);
+    long nth = times == NULL ? 1 : strtol(times + 1, NULL, 10);
     if (atomic_fetch_add(&passed, 1) + 1 != nth) {
         return;
     }

@@ -7,7 +7,7 @@
 #include "codec/store.h"
 #include "config/sha256.h"
 
-#define ARENA_BLOCK ((size_t)1 << 20)
+#define ARENA_BLOCK ((size_t)1 << 18)
 
 /* What is dead-lettered is kept in the database, but for what no row can hold. */
 #define DEAD_LETTER_KEPT ((size_t)16 << 20)

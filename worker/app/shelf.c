@@ -126,6 +126,12 @@ kh_shelf *kh_shelf_new(void)
     return shelf;
 }
 
+static void free_row(row *of)
+{
+    free(of->bytes);
+    free(of);
+}
+
 static void take_out(kh_shelf *shelf, row *of)
 {
     RB_REMOVE(key_tree, &shelf->keys, of);
@@ -135,8 +141,7 @@ static void take_out(kh_shelf *shelf, row *of)
     if (of->basis.length > 0) {
         RB_REMOVE(basis_tree, &shelf->derived, of);
     }
-    free(of->bytes);
-    free(of);
+    free_row(of);
 }
 
 void kh_shelf_free(kh_shelf *shelf)
@@ -188,15 +193,20 @@ static row *new_row(const kh_subject *subject, kh_text facts, kh_text decisions)
     return made;
 }
 
-static void put_in(kh_shelf *shelf, row *of)
+/* No row of the same key may be there. */
+static kh_rc put_in(kh_shelf *shelf, row *of)
 {
-    RB_INSERT(key_tree, &shelf->keys, of);
+    if (RB_INSERT(key_tree, &shelf->keys, of) != NULL) {
+        free_row(of);
+        return KH_E_INTERNAL;
+    }
     if (of->stored.due_at != KH_INSTANT_NONE) {
         RB_INSERT(due_tree, &shelf->due, of);
     }
     if (of->basis.length > 0) {
         RB_INSERT(basis_tree, &shelf->derived, of);
     }
+    return KH_OK;
 }
 
 kh_rc kh_shelf_put(kh_shelf *shelf, const kh_subject *subject, kh_arena *arena)
@@ -218,8 +228,7 @@ kh_rc kh_shelf_put(kh_shelf *shelf, const kh_subject *subject, kh_arena *arena)
     if (before != NULL) {
         take_out(shelf, before);
     }
-    put_in(shelf, after);
-    return KH_OK;
+    return put_in(shelf, after);
 }
 
 const kh_stored_subject *kh_shelf_next(const kh_shelf *shelf, kh_text after)

@@ -23,7 +23,7 @@
 #define IDLE_POLL_MS 100
 #define LOOK_EVERY_MS 100
 #define ARENA_BLOCK ((size_t)1 << 16)
-#define BATCH_BLOCK ((size_t)1 << 20)
+#define BATCH_BLOCK ((size_t)1 << 18)
 
 /* The loop's own state. */
 typedef struct loop {

@@ -248,8 +248,8 @@ static kh_rc read_due(kh_working_set *set, kh_instant until)
     kh_instant after = set->due_read ? set->due_until : KH_INSTANT_NONE;
     set->due_until = until > set->due_until ? until : set->due_until;
     set->due_read = true;
-    /* One more than may be decided, and one for each row that is held already and may not be due any more: so if rows were left
-     * out, the last to be decided still sees that something is due, and the clock does not pass it. */
+    /* One more than may be decided, and one for each row that is held already and may not be due any more: so when rows
+     * are left out, something due is still seen after the last decision, and the clock does not pass it. */
     size_t limit = set->due_limit + set->held + 1;
     kh_rc rc = set->source->read_due(set->source->self, after, set->due_until, limit, &rows, &count);
     for (size_t i = 0; rc == KH_OK && i < count; i++) {

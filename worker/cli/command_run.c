@@ -1,4 +1,5 @@
 /* run: the worker. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -143,6 +144,14 @@ static void catch_signals(void)
     (void)sigaction(SIGINT, &action, NULL);
 }
 
+/* What one thread frees another can use: librdkafka's threads and ours pass memory on all the time. */
+static void keep_memory_together(void)
+{
+#ifdef __GLIBC__
+    (void)mallopt(M_ARENA_MAX, 1);
+#endif
+}
+
 static int exit_of(kh_exit_reason reason)
 {
     switch (reason) {
@@ -184,6 +193,7 @@ static int run_run(const kh_command *command, int argc, char **argv)
     }
     if (!ends) {
         of.settings.configuration = &of.configuration;
+        keep_memory_together();
         kh_watchdog_start(WATCHDOG_SECONDS, KH_EXIT_STUCK);
         status = exit_of(kh_worker_run(&of.settings, &stop_asked, NULL));
     }

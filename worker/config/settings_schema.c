@@ -262,11 +262,11 @@ static const kh_schema_key database_keys[] = {
 static const kh_schema database_schema = {.keys = database_keys};
 
 static const kh_schema_key batch_keys[] = {
-    {"max_records", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_records), .least = 1, .most = 100000, .fallback = "5000",
+    {"max_records", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_records), .least = 1, .most = 100000, .fallback = "3000",
      .help = "records in one batch, over all lanes"},
     {"max_wait_ms", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_wait_ms), .least = 0, .most = 60000, .fallback = "50",
      .help = "longest wait before a batch that is not full is decided"},
-    {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_section, in_flight), .least = 1, .most = 8, .fallback = "2",
+    {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_section, in_flight), .least = 1, .most = 8, .fallback = "1",
      .help = "batches that are decided but not yet published"},
     {"threads", KH_SCHEMA_NUMBER, AT(kh_batch_section, threads), .least = 1, .most = 8, .fallback = "2",
      .help = "threads that decide, each with some of the lanes and a database connection of its own"},

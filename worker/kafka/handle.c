@@ -151,9 +151,9 @@ void kh_handle_conf_consumer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "allow.auto.create.topics", "false");
     /* Much in hand for a replay, in bounded memory. */
     kh_handle_conf_set(building, "queued.min.messages", "1000000");
-    kh_handle_conf_set(building, "queued.max.messages.kbytes", "32768");
+    kh_handle_conf_set(building, "queued.max.messages.kbytes", "8192");
     int32_t most = kh_handle_max_record(settings);
-    kh_handle_conf_set_number(building, "fetch.max.bytes", most > 8388608 ? most : 8388608);
+    kh_handle_conf_set_number(building, "fetch.max.bytes", most > 4194304 ? most : 4194304);
     kh_handle_conf_set_if_known(building, "fetch.queue.backoff.ms", "20");
     kh_handle_conf_set(building, "fetch.error.backoff.ms", "100");
 }

@@ -50,10 +50,10 @@ KH_MUSTCHECK kh_rc kh_lanes_release(kh_database *database, const int32_t *lanes,
 
 /*! What an idle lane must know. */
 typedef struct kh_lane_look {
-    int32_t lane;
     int64_t epoch;
     int64_t arrangement_version;
     kh_instant first_due_at; /*!< KH_INSTANT_NONE: nothing ever falls due */
+    int32_t lane;
     bool has_wakeups;
 } kh_lane_look;
 

@@ -143,7 +143,7 @@ static void printed_settings_show_no_secret_and_can_be_kept(void **state)
     const char *const arguments[] = {"-c", SETTINGS, "--print", "--set", "kafka.group=blue", NULL};
     assert_int_equal(run(&kh_command_check_config, arguments, out, sizeof out), KH_EXIT_OK);
     assert_non_null(strstr(out, "group: blue"));
-    assert_non_null(strstr(out, "max_records: 5000"));
+    assert_non_null(strstr(out, "max_record_bytes: 262144")); /* nobody has set it */
     assert_non_null(strstr(out, "\n# settings: "));
 }
 
