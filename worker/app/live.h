@@ -146,6 +146,9 @@ kh_share *kh_live_share(kh_worker *worker, int32_t lane);
 /*! The share's lane with that number; NULL if it is not in the assignment. */
 kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number);
 
+/*! Whether there is nothing more to read in any source topic of the lane. */
+bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane);
+
 /*! CRC-32 of key and value: how a record is known again. */
 uint32_t kh_record_crc(const kh_record *record);
 

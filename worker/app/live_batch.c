@@ -3,33 +3,11 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include "app/failpoint.h"
 #include "app/live_decide.h"
 #include "app/live_write.h"
 #include "codec/store.h"
-
-uint32_t kh_record_crc(const kh_record *record)
-{
-    uLong crc = crc32(0L, Z_NULL, 0);
-    if (record->key.length > 0) {
-        crc = crc32_z(crc, (const Bytef *)record->key.data, record->key.length);
-    }
-    if (record->value.length > 0) {
-        crc = crc32_z(crc, (const Bytef *)record->value.data, record->value.length);
-    }
-    return (uint32_t)crc;
-}
-
-void kh_live_log_database(const kh_share *share, const char *event)
-{
-    if (share->database != NULL) {
-        const kh_database_error *error = kh_database_last_error(share->database);
-        kh_log(KH_LOG_WARNING, event, "%s: %s%s%s", error->doing, error->text, error->sqlstate[0] == '\0' ? "" : ", SQLSTATE ",
-               error->sqlstate);
-    }
-}
 
 static bool lane_waits(const kh_share *share, const kh_live_lane *lane)
 {
@@ -41,16 +19,6 @@ static bool has_work(const kh_share *share, const kh_live_lane *lane)
 {
     return (lane->pending_count > 0 && !lane->blocked) || (lane->sweeping && !lane->blocked) || lane->behind ||
            lane->has_wakeups || lane->has_due || lane_waits(share, lane);
-}
-
-bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane)
-{
-    for (size_t i = 0; i < share->worker->topic_count; i++) {
-        if (!lane->sources[i].drained) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* ---- reading the batch's records ---- */

@@ -8,21 +8,6 @@
 #define PENDING_BYTES_MAX ((size_t)64 << 20)
 #define GIVE_UP_WAIT_MS 30000
 
-kh_share *kh_live_share(kh_worker *worker, int32_t lane)
-{
-    return &worker->shares[(size_t)lane % worker->share_count];
-}
-
-kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number)
-{
-    for (size_t i = 0; i < share->lane_count; i++) {
-        if (share->lanes[i].number == number) {
-            return &share->lanes[i];
-        }
-    }
-    return NULL;
-}
-
 static kh_live_lane *find_lane(kh_worker *worker, int32_t number)
 {
     return kh_live_find_lane(kh_live_share(worker, number), number);
@@ -35,28 +20,6 @@ static size_t count_lanes(const kh_worker *worker)
         count += worker->shares[i].lane_count;
     }
     return count;
-}
-
-static void forget_pending(kh_share *share)
-{
-    for (size_t i = 0; i < share->lane_count; i++) {
-        kh_live_lane *lane = &share->lanes[i];
-        for (size_t p = 0; p < lane->pending_count; p++) {
-            kh_consumer_release(share->worker->consumer, &lane->pending[lane->pending_first + p].hold, 1);
-        }
-        lane->pending_count = 0;
-        lane->pending_first = 0;
-    }
-    share->pending_total = 0;
-    share->pending_bytes = 0;
-}
-
-void kh_live_forget_pending(kh_worker *worker)
-{
-    for (size_t i = 0; i < worker->share_count; i++) {
-        forget_pending(&worker->shares[i]);
-    }
-    worker->taken = false;
 }
 
 /* ---- lanes come and go ---- */

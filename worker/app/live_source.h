@@ -55,8 +55,6 @@ KH_MUSTCHECK kh_rc kh_live_source_sweep(kh_live_work *work, kh_text after, size_
 /*! Reads the inputs of all lanes, by the rules as they are now. */
 KH_MUSTCHECK kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch);
 
-bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane);
-
 /*! Whether an idle lane's clock has to begin: an arrangement is in it, which is a subject from the start. */
 bool kh_live_must_begin(const kh_share *share, const kh_live_lane *lane);
 

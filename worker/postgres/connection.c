@@ -59,13 +59,10 @@ static kh_rc failed_result(kh_database *database, const PGresult *result, const 
     kh_rc rc = PQstatus(database->connection) == CONNECTION_OK ? kh_sqlstate_classify(state) : KH_E_LOST;
     /* A result that is an error without an error's state, or with a state that says all is well. */
     rc = rc == KH_OK ? KH_E_INTERNAL : rc;
-    kh_sql_refuse(database, rc, doing, "%s%s%s%s%s", primary != NULL ? primary : PQresultErrorMessage(result),
+    kh_sql_refuse(database, rc, doing, "%s%s%s%s%s%s", primary != NULL ? primary : PQresultErrorMessage(result),
                   table != NULL ? " (table " : "", table != NULL ? table : "",
                   table != NULL && constraint != NULL ? ", constraint " : "",
-                  table != NULL && constraint != NULL ? constraint : "");
-    if (table != NULL && strlen(database->error.text) + 1 < sizeof database->error.text) {
-        strcat(database->error.text, ")");
-    }
+                  table != NULL && constraint != NULL ? constraint : "", table != NULL ? ")" : "");
     snprintf(database->error.sqlstate, sizeof database->error.sqlstate, "%s", state != NULL ? state : "");
     return rc;
 }

@@ -1,4 +1,4 @@
-"""Workers that are killed, or stopped for longer than their session, at each place where it could matter."""
+"""Workers that are killed at each place where it could matter."""
 import re
 import signal
 import unittest
@@ -43,37 +43,6 @@ class Killed(unittest.TestCase):
             deployment.start("--until-idle", failpoint=f"{place}:kill:3").wait(-signal.SIGKILL)
         deployment.work(until=END)
         checker.assert_exactly_once(self, deployment, at=END)
-
-
-class Zombie(unittest.TestCase):
-    def stopped_at(self, place):
-        """One is stopped for longer than its session, another takes over; when it goes on it must do no harm."""
-        deployment = harness.Deployment(f"zombie-{place}", lanes=4, settings=SMALL)
-        lines = harness.stream(25, 6)
-        deployment.publish(lines[:100])
-        zombie = deployment.start(failpoint=f"{place}:stop:3")
-        harness.wait_until("the failpoint to stop the worker", zombie.is_stopped)
-        deployment.work()
-        decided = deployment.result_count()
-        zombie.signal(signal.SIGCONT)
-        deployment.publish(lines[100:])
-        harness.wait_until("the zombie to join again, and to decide", lambda: deployment.result_count() > decided)
-        zombie.stop()
-        deployment.work(until=END)
-        checker.assert_exactly_once(self, deployment, at=END)
-
-    def test_before_the_database_transaction(self):
-        self.stopped_at("before-begin")
-
-    def test_before_the_database_commit(self):
-        self.stopped_at("before-database-commit")
-
-    def test_between_the_commits(self):
-        self.stopped_at("after-database-commit")
-
-    def test_before_publishing(self):
-        self.stopped_at("before-publish")
-
 
 if __name__ == "__main__":
     harness.main()

@@ -1,0 +1,42 @@
+"""Workers that are stopped for longer than their session, at each place where it could matter, and then go on."""
+import signal
+import unittest
+
+import checker
+import harness
+
+END = "2028-06-01T00:00:00Z"
+SMALL = {"batch": {"max_records": 10, "max_wait_ms": 5}}
+
+
+class Zombie(unittest.TestCase):
+    def stopped_at(self, place):
+        """One is stopped for longer than its session, another takes over; when it goes on it must do no harm."""
+        deployment = harness.Deployment(f"zombie-{place}", lanes=4, settings=SMALL)
+        lines = harness.stream(25, 6)
+        deployment.publish(lines[:100])
+        zombie = deployment.start(failpoint=f"{place}:stop:3")
+        harness.wait_until("the failpoint to stop the worker", zombie.is_stopped)
+        deployment.work()
+        decided = deployment.result_count()
+        zombie.signal(signal.SIGCONT)
+        deployment.publish(lines[100:])
+        harness.wait_until("the zombie to join again, and to decide", lambda: deployment.result_count() > decided)
+        zombie.stop()
+        deployment.work(until=END)
+        checker.assert_exactly_once(self, deployment, at=END)
+
+    def test_before_the_database_transaction(self):
+        self.stopped_at("before-begin")
+
+    def test_before_the_database_commit(self):
+        self.stopped_at("before-database-commit")
+
+    def test_between_the_commits(self):
+        self.stopped_at("after-database-commit")
+
+    def test_before_publishing(self):
+        self.stopped_at("before-publish")
+
+if __name__ == "__main__":
+    harness.main()

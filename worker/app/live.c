@@ -1,0 +1,71 @@
+#include "app/live.h"
+
+#include <zlib.h>
+
+uint32_t kh_record_crc(const kh_record *record)
+{
+    uLong crc = crc32(0L, Z_NULL, 0);
+    if (record->key.length > 0) {
+        crc = crc32_z(crc, (const Bytef *)record->key.data, record->key.length);
+    }
+    if (record->value.length > 0) {
+        crc = crc32_z(crc, (const Bytef *)record->value.data, record->value.length);
+    }
+    return (uint32_t)crc;
+}
+
+void kh_live_log_database(const kh_share *share, const char *event)
+{
+    if (share->database != NULL) {
+        const kh_database_error *error = kh_database_last_error(share->database);
+        kh_log(KH_LOG_WARNING, event, "%s: %s%s%s", error->doing, error->text, error->sqlstate[0] == '\0' ? "" : ", SQLSTATE ",
+               error->sqlstate);
+    }
+}
+
+kh_share *kh_live_share(kh_worker *worker, int32_t lane)
+{
+    return &worker->shares[(size_t)lane % worker->share_count];
+}
+
+kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        if (share->lanes[i].number == number) {
+            return &share->lanes[i];
+        }
+    }
+    return NULL;
+}
+
+bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane)
+{
+    for (size_t i = 0; i < share->worker->topic_count; i++) {
+        if (!lane->sources[i].drained) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void forget_pending(kh_share *share)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        kh_live_lane *lane = &share->lanes[i];
+        for (size_t p = 0; p < lane->pending_count; p++) {
+            kh_consumer_release(share->worker->consumer, &lane->pending[lane->pending_first + p].hold, 1);
+        }
+        lane->pending_count = 0;
+        lane->pending_first = 0;
+    }
+    share->pending_total = 0;
+    share->pending_bytes = 0;
+}
+
+void kh_live_forget_pending(kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->share_count; i++) {
+        forget_pending(&worker->shares[i]);
+    }
+    worker->taken = false;
+}

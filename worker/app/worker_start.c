@@ -1,0 +1,258 @@
+#include "app/worker_loop.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/connections.h"
+#include "app/rules_store.h"
+#include "app/watchdog.h"
+#include "kafka/topics.h"
+#include "postgres/schema.h"
+
+uint64_t kh_chance(void)
+{
+    uint64_t value = 0;
+    return getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value ? value : (uint64_t)kh_monotonic_ms();
+}
+
+void kh_pause_ms(int64_t milliseconds)
+{
+    struct timespec wait = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    (void)nanosleep(&wait, NULL);
+}
+
+bool kh_loop_has_given_up(const kh_loop *of)
+{
+    const kh_worker_settings *settings = of->worker->settings;
+    return settings->until_idle && kh_monotonic_ms() - of->progress_ms > settings->give_up_ms;
+}
+
+void kh_loop_note_progress(kh_loop *of)
+{
+    of->progress_ms = kh_monotonic_ms();
+    of->waiting_said = false;
+    kh_backoff_reset(&of->backoff);
+    kh_watchdog_pat();
+}
+
+bool kh_loop_wait_for(kh_loop *of, const char *what, const char *why)
+{
+    kh_watchdog_pat();
+    kh_log(of->waiting_said ? KH_LOG_DEBUG : KH_LOG_WARNING, "waiting", "for %s: %s", what, why);
+    of->waiting_said = true;
+    if (*of->stop != 0) {
+        return false;
+    }
+    if (kh_loop_has_given_up(of)) {
+        kh_log(KH_LOG_ERROR, "given-up", "no %s for %u s: %s", what, of->worker->settings->give_up_ms / 1000, why);
+        of->worker->reason = KH_ENDED_GIVEN_UP;
+        return false;
+    }
+    int64_t until = kh_monotonic_ms() + kh_backoff_next(&of->backoff, kh_monotonic_ms(), kh_chance());
+    while (*of->stop == 0 && kh_monotonic_ms() < until) {
+        kh_pause_ms(20);
+    }
+    return *of->stop == 0;
+}
+
+static kh_rc fail(kh_worker *worker, kh_exit_reason reason, kh_rc rc)
+{
+    worker->reason = reason;
+    return rc;
+}
+
+/* ---- the database ---- */
+
+static kh_rc open_database(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    kh_database_settings settings;
+    kh_database_error error = {0};
+    kh_connect_database(&worker->settings->configuration->settings, worker->transactional_id, &settings);
+    for (;;) {
+        kh_rc rc = kh_database_open(&settings, &worker->shares[0].database, &error);
+        if (rc == KH_OK) {
+            return rc;
+        }
+        if (rc != KH_E_LOST) {
+            kh_log(KH_LOG_ERROR, "database", "%s", error.text);
+            return fail(worker, KH_ENDED_CONFIGURATION, rc);
+        }
+        if (!kh_loop_wait_for(of, "the database", error.text)) {
+            return rc;
+        }
+    }
+}
+
+static kh_rc check_schema(kh_worker *worker)
+{
+    kh_rc rc = kh_schema_check(worker->shares[0].database, NULL);
+    if (rc == KH_E_CONFIGURATION) {
+        kh_log(KH_LOG_ERROR, "schema", "%s", kh_database_last_error(worker->shares[0].database)->text);
+        worker->reason = KH_ENDED_CONFIGURATION;
+    }
+    return rc;
+}
+
+/* An empty database gets the configured files; after that the database is what counts. */
+static kh_rc load_first_rules(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    const kh_configuration *configuration = worker->settings->configuration;
+    kh_rule_file_row *rows = kh_arena_allocate_array(&of->arena, configuration->file_count, sizeof *rows);
+    bool loaded = false;
+    if (rows == NULL) {
+        return KH_E_MEMORY;
+    }
+    for (uint32_t i = 0; i < configuration->file_count; i++) {
+        rows[i] = kh_rules_store_row(&configuration->files[i], KH_TEXT("run"));
+    }
+    kh_rc rc = kh_rules_load_first(worker->shares[0].database, rows, configuration->file_count, KH_TEXT(""), &loaded);
+    if (rc == KH_OK && loaded) {
+        kh_log(KH_LOG_INFO, "rules-loaded", "%u files into the empty database", configuration->file_count);
+    }
+    return rc;
+}
+
+/* ---- the start ---- */
+
+static void name_topics(kh_worker *worker)
+{
+    const kh_topic_section *topics = &worker->settings->configuration->settings.kafka.topics;
+    for (uint32_t i = 0; i < topics->event_count && i < KH_SOURCES_MAX; i++) {
+        worker->topics[worker->topic_count++] = topics->events[i].value.data;
+    }
+    worker->result_topics[KH_TOPIC_STATUS] = topics->status.data;
+    worker->result_topics[KH_TOPIC_PUBLIC] = topics->public_status.data;
+    worker->result_topics[KH_TOPIC_OBLIGATIONS] = topics->obligations.data;
+    worker->result_topics[KH_TOPIC_DEAD_LETTERS] = topics->dead_letters.data;
+}
+
+/* Unique for each start: two of them are never one producer to the broker. */
+static void name_worker(kh_worker *worker)
+{
+    char host[64] = "host";
+    (void)gethostname(host, sizeof host - 1);
+    (void)snprintf(worker->transactional_id, sizeof worker->transactional_id, "kakehashi-%.60s-%.60s-%ld-%08" PRIx32,
+                   worker->settings->configuration->settings.deployment.data, host, (long)getpid(),
+                   (uint32_t)kh_chance());
+}
+
+static void report_topic(void *self, const char *topic, bool bad, const char *text)
+{
+    (void)self;
+    kh_log(bad ? KH_LOG_ERROR : KH_LOG_WARNING, "topic", "%s: %s", topic, text);
+}
+
+static kh_rc check_topics(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    kh_topics_wish wish;
+    kh_kafka_error error = {0};
+    kh_rc rc = kh_connect_topics(&worker->settings->configuration->settings, 0, &of->arena, &wish);
+    while (rc == KH_OK) {
+        rc = kh_topics_check(&worker->kafka, &wish, 5000, report_topic, NULL, &error);
+        if (rc == KH_OK) {
+            rc = kh_topics_inspect(&worker->kafka, worker->topics, 1, 5000, &worker->partition_count, &error);
+        }
+        if (rc == KH_OK) {
+            return rc;
+        }
+        if (rc != KH_E_LOST) {
+            kh_log(KH_LOG_ERROR, "topics", "%s; `kakehashi topics create` makes what is missing", error.text);
+            return fail(worker, KH_ENDED_CONFIGURATION, rc);
+        }
+        rc = kh_loop_wait_for(of, "the broker", error.text) ? KH_OK : KH_E_LOST;
+    }
+    return rc;
+}
+
+static kh_rc prepare_lanes(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    kh_text topics[KH_SOURCES_MAX];
+    for (size_t i = 0; i < worker->topic_count; i++) {
+        topics[i] = kh_text_of(worker->topics[i]);
+    }
+    kh_rc rc = kh_lanes_prepare(worker->shares[0].database, worker->settings->configuration->settings.deployment,
+                                worker->partition_count, topics, worker->topic_count);
+    if (rc == KH_E_CONFIGURATION) {
+        kh_log(KH_LOG_ERROR, "lanes", "%s", kh_database_last_error(worker->shares[0].database)->text);
+        worker->reason = KH_ENDED_CONFIGURATION;
+    }
+    return rc;
+}
+
+static kh_rc init_publisher(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    kh_kafka_error error = {0};
+    kh_rc rc = kh_publisher_new(&worker->kafka, worker->transactional_id, worker->result_topics, KH_RESULT_TOPICS,
+                                &worker->publisher, &error);
+    while (rc == KH_OK) {
+        rc = kh_publisher_init(worker->publisher, 10000, NULL, &error);
+        if (rc == KH_OK) {
+            return rc;
+        }
+        if (rc == KH_E_LOST) {
+            rc = kh_loop_wait_for(of, "the broker", error.text) ? KH_OK : KH_E_LOST;
+        }
+    }
+    if (rc != KH_E_LOST) {
+        kh_log(KH_LOG_ERROR, "producer", "%s", error.text);
+        worker->reason = KH_ENDED_CONFIGURATION;
+    }
+    return rc;
+}
+
+static kh_rc join_group(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    kh_kafka_error error = {0};
+    kh_rc rc = kh_consumer_new(&worker->kafka, worker->topics, worker->topic_count, &worker->consumer, &error);
+    if (rc != KH_OK) {
+        kh_log(KH_LOG_ERROR, "consumer", "%s", error.text);
+        worker->reason = KH_ENDED_CONFIGURATION;
+        return rc;
+    }
+    uint32_t in_flight = worker->settings->configuration->settings.batch.in_flight;
+    worker->publishing =
+        kh_publishing_new(worker->publisher, (in_flight + 1) * (uint32_t)worker->share_count);
+    return worker->publishing == NULL ? KH_E_MEMORY : KH_OK;
+}
+
+kh_rc kh_loop_start(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
+    name_topics(worker);
+    name_worker(worker);
+    kh_log(KH_LOG_INFO, "start", "%s", worker->transactional_id);
+    kh_rc rc = kh_connect_kafka(&worker->settings->configuration->settings, &of->arena, &worker->kafka);
+    if (rc == KH_OK) {
+        rc = open_database(of);
+    }
+    if (rc == KH_OK) {
+        rc = check_schema(worker);
+    }
+    if (rc == KH_OK) {
+        rc = load_first_rules(of);
+    }
+    if (rc == KH_OK) {
+        kh_loop_note_progress(of);
+        rc = check_topics(of);
+    }
+    if (rc == KH_OK) {
+        rc = prepare_lanes(of);
+    }
+    if (rc == KH_OK) {
+        rc = init_publisher(of);
+    }
+    if (rc == KH_OK) {
+        kh_loop_note_progress(of);
+        rc = join_group(of);
+    }
+    return rc;
+}
