@@ -180,7 +180,8 @@ kh_rc kh_message_obligation(const kh_result *result, kh_arena *arena, kh_text *o
 
 kh_text kh_message_id(kh_arena *arena, kh_text key, uint32_t version)
 {
-    return kh_arena_print(arena, "%.*s#%" PRIu32, KH_TEXT_ARGS(key), version);
+    const kh_text parts[] = {key, KH_TEXT("#"), kh_arena_number(arena, version)};
+    return parts[2].length == 0 ? parts[2] : kh_arena_join(arena, parts, 3);
 }
 
 static const struct {
