@@ -35,8 +35,8 @@ void kh_arena_init(kh_arena *arena, size_t block_size, const kh_memory *memory);
 /*! Frees everything; the arena may be initialised again. */
 void kh_arena_deinit(kh_arena *arena);
 
-/*! Everything allocated so far is gone, and `failed` is cleared. Ordinary blocks are kept for reuse, so that a batch finds
- *  its memory where the last one left it; larger ones are released. */
+/*! Everything allocated so far is gone, and `failed` is cleared. Ordinary blocks are kept for reuse, so that a batch
+ * finds its memory where the last one left it; larger ones are released. */
 void kh_arena_reset(kh_arena *arena);
 
 /*! \return zeroed storage aligned for any type; NULL when memory is out (then kh_arena_failed). A size of 0 is as 1. */
@@ -57,7 +57,8 @@ kh_text kh_arena_join(kh_arena *arena, const kh_text *parts, size_t count);
 /*! A number in decimal; as kh_arena_join. */
 kh_text kh_arena_number(kh_arena *arena, int64_t number);
 
-/*! printf into the arena; slower than the two above. \return the text; an empty one when memory is out (then kh_arena_failed). */
+/*! printf into the arena; slower than the two above. \return the text; an empty one when memory is out (then
+ * kh_arena_failed). */
 kh_text kh_arena_print(kh_arena *arena, const char *format, ...) KH_PRINTF(2, 3);
 
 /*! An allocation has failed since the last init or reset. */

@@ -14,10 +14,10 @@ typedef struct kh_yearly_closure {
 
 typedef struct kh_calendar {
     kh_text id;
-    kh_text sha256;             /*!< of the file's bytes, lower-case hex */
-    kh_day complete_until;      /*!< later days are counted with what the file has */
-    uint8_t weekend;            /*!< bit n set: weekday n (0 is Monday) is no business day */
-    const kh_day *holidays;     /*!< ascending, without repeats */
+    kh_text sha256;         /*!< of the file's bytes, lower-case hex */
+    kh_day complete_until;  /*!< later days are counted with what the file has */
+    uint8_t weekend;        /*!< bit n set: weekday n (0 is Monday) is no business day */
+    const kh_day *holidays; /*!< ascending, without repeats */
     uint32_t holiday_count;
     const kh_yearly_closure *closures;
     uint32_t closure_count;

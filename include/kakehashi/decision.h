@@ -45,7 +45,12 @@ typedef enum kh_public_outcome {
     KH_PUBLIC_NOT_RECOGNISED = 5
 } kh_public_outcome;
 
-typedef enum kh_need { KH_NEED_NONE = 1, KH_NEED_SUPPLEMENTARY_ASSESSMENT = 2, KH_NEED_FULL_ASSESSMENT = 3, KH_NEED_TRANSLATION = 4 } kh_need;
+typedef enum kh_need {
+    KH_NEED_NONE = 1,
+    KH_NEED_SUPPLEMENTARY_ASSESSMENT = 2,
+    KH_NEED_FULL_ASSESSMENT = 3,
+    KH_NEED_TRANSLATION = 4
+} kh_need;
 
 typedef enum kh_basis_state {
     KH_BASIS_NONE = 0, /*!< not derived under this arrangement */
@@ -58,7 +63,12 @@ typedef enum kh_basis_state {
     KH_BASIS_EXCLUDED = 7
 } kh_basis_state;
 
-typedef enum kh_trigger { KH_TRIGGER_EVENT = 1, KH_TRIGGER_TIME = 2, KH_TRIGGER_BASIS = 3, KH_TRIGGER_ARRANGEMENT = 4 } kh_trigger;
+typedef enum kh_trigger {
+    KH_TRIGGER_EVENT = 1,
+    KH_TRIGGER_TIME = 2,
+    KH_TRIGGER_BASIS = 3,
+    KH_TRIGGER_ARRANGEMENT = 4
+} kh_trigger;
 
 typedef enum kh_obligation_kind {
     KH_OBLIGATION_REVOCATION_NOTICE = 1,
@@ -66,7 +76,11 @@ typedef enum kh_obligation_kind {
     KH_OBLIGATION_YEARLY_CONSULTATION = 3
 } kh_obligation_kind;
 
-typedef enum kh_obligation_state { KH_OBLIGATION_OPEN = 1, KH_OBLIGATION_OVERDUE = 2, KH_OBLIGATION_DISCHARGED = 3 } kh_obligation_state;
+typedef enum kh_obligation_state {
+    KH_OBLIGATION_OPEN = 1,
+    KH_OBLIGATION_OVERDUE = 2,
+    KH_OBLIGATION_DISCHARGED = 3
+} kh_obligation_state;
 
 /*! "3.4": the article behind a reason; "" for KH_REASON_ISSUE_UNKNOWN. Static storage. */
 kh_text kh_reason_article(kh_reason reason);
@@ -77,7 +91,7 @@ kh_text kh_obligation_kind_name(kh_obligation_kind kind);
 
 /*! An arrangement and what has been stated about it: which pack is in force when, and whether it is in force at all. */
 typedef struct kh_amendment {
-    kh_day effective_on;      /*!< the later of `effective_from` and the later consent's `given_on` */
+    kh_day effective_on; /*!< the later of `effective_from` and the later consent's `given_on` */
     kh_text sha256;
     const kh_rule_pack *pack; /*!< NULL: consented to, but not loaded here */
 } kh_amendment;
@@ -99,8 +113,9 @@ typedef struct kh_arrangement {
 KH_MUSTCHECK kh_rc kh_arrangement_build(const kh_rule_book *book, kh_text id, const kh_facts *facts, kh_arena *arena,
                                         kh_arrangement *out);
 
-/*! Whether the arrangement is in force on a date as written: on or after its effect, before any participant's last day is
- *  over (Art 11.2, 11.3). \param not_yet  set when it is not in force: before its effect, or else ended. May be NULL. */
+/*! Whether the arrangement is in force on a date as written: on or after its effect, before any participant's last day
+ * is over (Art 11.2, 11.3). \param not_yet  set when it is not in force: before its effect, or else ended. May be NULL.
+ */
 bool kh_arrangement_in_force(const kh_arrangement *arrangement, kh_day day, bool *not_yet);
 
 /*! The rule pack by which a date is judged: the last amendment that has taken effect, else the first pack. */
@@ -120,16 +135,16 @@ typedef struct kh_residual_item {
     kh_text document;
 } kh_residual_item;
 
-/*! A recognition status: what RecognitionStatus says, versions, `decided_at` and cause apart, and what PublicStatus needs
- *  beside it. Pointers are borrowed from facts, rule book and arena. */
+/*! A recognition status: what RecognitionStatus says, versions, `decided_at` and cause apart, and what PublicStatus
+ * needs beside it. Pointers are borrowed from facts, rule book and arena. */
 typedef struct kh_status {
     kh_text label;
     kh_text host;
     const kh_rule_pack *pack; /*!< in force; its arrangement is the status' */
     kh_outcome outcome;
-    uint32_t reasons;         /*!< bit n set: kh_reason n */
-    kh_instant since;         /*!< KH_INSTANT_NONE: always */
-    kh_instant next_change_at;/*!< KH_INSTANT_NONE: facts alone can change it */
+    uint32_t reasons;          /*!< bit n set: kh_reason n */
+    kh_instant since;          /*!< KH_INSTANT_NONE: always */
+    kh_instant next_change_at; /*!< KH_INSTANT_NONE: facts alone can change it */
     uint32_t level;
     uint32_t recognised_level; /*!< 0 unless recognised */
     bool under_consultation;
@@ -153,8 +168,8 @@ uint32_t kh_status_reasons(const kh_status *status, kh_reason out[KH_REASON_COUN
 /*! The first of the public gates that fails; what is confidential (Art 6) shows as KH_PUBLIC_NOT_RECOGNISED only. */
 kh_public_outcome kh_status_public_outcome(const kh_status *status);
 
-/*! Whether the two say the same to the agencies: everything that RecognitionStatus says, version, `decided_at` and cause
- *  apart. */
+/*! Whether the two say the same to the agencies: everything that RecognitionStatus says, version, `decided_at` and
+ * cause apart. */
 bool kh_status_same(const kh_status *a, const kh_status *b);
 /*! Whether the two say the same to the public. */
 bool kh_status_same_to_public(const kh_status *a, const kh_status *b);
@@ -162,27 +177,28 @@ bool kh_status_same_to_public(const kh_status *a, const kh_status *b);
 /*! The residual rows that follow from the rule pack, in the order of the tables, without the translation items.
  *  A status that is not recognised has none.
  *  \param out    an array in the arena. \retval KH_OK or KH_E_MEMORY. */
-KH_MUSTCHECK kh_rc kh_status_residual(const kh_status *status, kh_arena *arena, kh_residual_item **out, uint32_t *count);
+KH_MUSTCHECK kh_rc kh_status_residual(const kh_status *status, kh_arena *arena, kh_residual_item **out,
+                                      uint32_t *count);
 
 /*! How many rows need work (supplementary, full or translation): for lists. */
 uint32_t kh_status_residual_open(const kh_status *status);
 
 typedef struct kh_obligation {
     kh_obligation_kind kind;
-    kh_text subject;     /*!< the label; or "arrangement/<id>" for the yearly consultation */
+    kh_text subject; /*!< the label; or "arrangement/<id>" for the yearly consultation */
     kh_text arrangement;
-    kh_text host;        /*!< empty for the yearly consultation */
+    kh_text host; /*!< empty for the yearly consultation */
     kh_text obliged[KH_PARTICIPANTS];
     uint32_t obliged_count;
-    kh_text towards;     /*!< only when one is obliged */
+    kh_text towards; /*!< only when one is obliged */
     kh_day arose_on;
-    kh_day due_on;            /*!< KH_DAY_NONE: no date */
-    kh_day earliest_due_on;   /*!< KH_DAY_NONE but for notices */
+    kh_day due_on;          /*!< KH_DAY_NONE: no date */
+    kh_day earliest_due_on; /*!< KH_DAY_NONE but for notices */
     bool provisional;
     kh_obligation_state state;
-    kh_day discharged_on;     /*!< KH_DAY_NONE: not discharged */
+    kh_day discharged_on; /*!< KH_DAY_NONE: not discharged */
     bool late;
-    kh_day confirmed_on;      /*!< KH_DAY_NONE: not confirmed */
+    kh_day confirmed_on; /*!< KH_DAY_NONE: not confirmed */
 } kh_obligation;
 
 bool kh_obligation_same(const kh_obligation *a, const kh_obligation *b);
@@ -202,13 +218,14 @@ typedef struct kh_label_decision {
  *  \param basis  facts about the label's basis; NULL when unknown or when it has none under this arrangement.
  *  \param out    points into facts, book and arena. Untouched unless KH_OK.
  *  \retval KH_OK or KH_E_MEMORY. */
-KH_MUSTCHECK kh_rc kh_label_decide(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts, const kh_facts *basis,
-                                   kh_instant at, kh_arena *arena, kh_label_decision *out);
+KH_MUSTCHECK kh_rc kh_label_decide(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts,
+                                   const kh_facts *basis, kh_instant at, kh_arena *arena, kh_label_decision *out);
 
 /*! Decides the yearly consultation (Art 4.2).
  *  \param out     set only if \a arises.
  *  \param due_at  as in kh_label_decision. */
-void kh_arrangement_decide(const kh_arrangement *arrangement, kh_instant at, bool *arises, kh_obligation *out, kh_instant *due_at);
+void kh_arrangement_decide(const kh_arrangement *arrangement, kh_instant at, bool *arises, kh_obligation *out,
+                           kh_instant *due_at);
 
 /*! The label's basis under this arrangement; empty if it is not derived under it. */
 kh_text kh_label_basis(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts);

@@ -1,5 +1,5 @@
-/* What a participant states: the Event of proto/kakehashi/v1/event.proto as core values, checked. Everything is borrowed,
- * usually from a batch's arena. */
+/* What a participant states: the Event of proto/kakehashi/v1/event.proto as core values, checked. Everything is
+ * borrowed, usually from a batch's arena. */
 #ifndef KAKEHASHI_EVENT_H
 #define KAKEHASHI_EVENT_H
 
@@ -78,24 +78,24 @@ typedef struct kh_evidence {
     uint32_t document_count;
 } kh_evidence;
 
-/*! A body's parts; which ones are there depends on the kind. Texts that decide nothing (remark, reason code) are only in
- *  the statement's bytes. */
+/*! A body's parts; which ones are there depends on the kind. Texts that decide nothing (remark, reason code) are only
+ * in the statement's bytes. */
 typedef struct kh_body {
     kh_body_kind kind;
-    /*! The day from which it holds: the body's own date (`from`, `given_on`, `raised_on`, ...), a renewal's `valid_from`,
-     *  a revocation's `effective_from`, the day after a termination's `last_day`. KH_DAY_NONE (from the beginning of time):
-     *  issued, amended, withdrawn, consented. */
+    /*! The day from which it holds: the body's own date (`from`, `given_on`, `raised_on`, ...), a renewal's
+     * `valid_from`, a revocation's `effective_from`, the day after a termination's `last_day`. KH_DAY_NONE (from the
+     * beginning of time): issued, amended, withdrawn, consented. */
     kh_day day;
-    kh_day decided_on;          /*!< KH_LABEL_REVOKED */
-    kh_day given_on;            /*!< KH_TERMINATION_NOTICED, KH_AMENDMENT_CONSENTED */
-    kh_day effective_from;      /*!< KH_AMENDMENT_CONSENTED */
-    const kh_details *details;  /*!< issued; amended and renewed if present; else NULL */
-    const kh_validity *validity;/*!< issued, renewed; else NULL */
-    const kh_origin *origin;    /*!< issued (never NULL there); else NULL */
-    const kh_evidence *evidence;/*!< issued (never NULL there), amended if present; else NULL */
-    const uint8_t *grounds;     /*!< KH_MEASURE_TAKEN: kh_ground each, in the order given */
+    kh_day decided_on;           /*!< KH_LABEL_REVOKED */
+    kh_day given_on;             /*!< KH_TERMINATION_NOTICED, KH_AMENDMENT_CONSENTED */
+    kh_day effective_from;       /*!< KH_AMENDMENT_CONSENTED */
+    const kh_details *details;   /*!< issued; amended and renewed if present; else NULL */
+    const kh_validity *validity; /*!< issued, renewed; else NULL */
+    const kh_origin *origin;     /*!< issued (never NULL there); else NULL */
+    const kh_evidence *evidence; /*!< issued (never NULL there), amended if present; else NULL */
+    const uint8_t *grounds;      /*!< KH_MEASURE_TAKEN: kh_ground each, in the order given */
     uint32_t ground_count;
-    kh_text rule_pack_sha256;   /*!< KH_AMENDMENT_CONSENTED: 64 hex digits */
+    kh_text rule_pack_sha256; /*!< KH_AMENDMENT_CONSENTED: 64 hex digits */
 } kh_body;
 
 /*! One statement as it is kept: nothing of place or arrival, so that the same facts are the same bytes. */

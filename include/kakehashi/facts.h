@@ -1,8 +1,8 @@
 /* What is stated about one subject, merged as a union: neither order of arrival nor repetition matters.
  *
- * A plain register says at once what its highest statement says. A timeline says for each day what the highest among the
- * statements whose day has come says; so a date in the future has no effect before it, and what is stated ahead never hides
- * what holds today. A statement covered by a higher one with an earlier or the same day is dropped. */
+ * A plain register says at once what its highest statement says. A timeline says for each day what the highest among
+ * the statements whose day has come says; so a date in the future has no effect before it, and what is stated ahead
+ * never hides what holds today. A statement covered by a higher one with an earlier or the same day is dropped. */
 #ifndef KAKEHASHI_FACTS_H
 #define KAKEHASHI_FACTS_H
 
@@ -14,12 +14,12 @@
 
 /*! The registers of one participant's part. All but the last three and the plain ones of a label are timelines. */
 typedef enum kh_register {
-    KH_REGISTER_ORIGIN,      /*!< plain */
-    KH_REGISTER_EVIDENCE,    /*!< plain */
+    KH_REGISTER_ORIGIN,   /*!< plain */
+    KH_REGISTER_EVIDENCE, /*!< plain */
     KH_REGISTER_DETAILS,
     KH_REGISTER_VALIDITY,
     KH_REGISTER_SUSPENSION,
-    KH_REGISTER_REVOCATION,  /*!< two days: `day` and `decided_on` */
+    KH_REGISTER_REVOCATION, /*!< two days: `day` and `decided_on` */
     KH_REGISTER_NOTICE_GIVEN,
     KH_REGISTER_NOTICE_RECEIVED,
     KH_REGISTER_CONSULTATION,
@@ -27,7 +27,7 @@ typedef enum kh_register {
     KH_REGISTER_MEASURE,
     KH_REGISTER_TERMINATION,
     KH_REGISTER_CONSULTATION_HELD,
-    KH_REGISTER_CONSENT,     /*!< plain, one for each rule pack digest */
+    KH_REGISTER_CONSENT, /*!< plain, one for each rule pack digest */
     KH_REGISTERS
 } kh_register;
 
@@ -54,9 +54,9 @@ typedef struct kh_facts {
 
 /*! What merging did. */
 typedef struct kh_merge {
-    bool changed;                     /*!< the facts are not what they were */
-    bool gap;                         /*!< the revision is more than one above the highest seen: only counted */
-    const kh_statement *conflict;     /*!< another statement with this revision that a register still holds; or NULL */
+    bool changed;                 /*!< the facts are not what they were */
+    bool gap;                     /*!< the revision is more than one above the highest seen: only counted */
+    const kh_statement *conflict; /*!< another statement with this revision that a register still holds; or NULL */
 } kh_merge;
 
 /*! Adds a statement; the result does not depend on the order or number of additions.
@@ -77,8 +77,8 @@ KH_MUSTCHECK kh_rc kh_facts_build(kh_part *parts, uint32_t part_count, kh_arena 
 /*! The participant's part; NULL if it has stated nothing. */
 const kh_part *kh_facts_part(const kh_facts *facts, kh_text participant);
 
-/*! The statement that holds on a day: the highest among those whose day has come. NULL if none. Not for the revocation's
- *  `decided_on`, nor for consents. */
+/*! The statement that holds on a day: the highest among those whose day has come. NULL if none. Not for the
+ * revocation's `decided_on`, nor for consents. */
 const kh_statement *kh_timeline_on(const kh_timeline *timeline, kh_day day);
 
 /*! A plain register's statement: the highest. NULL if none. */

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#define KH_MUSTCHECK __attribute__((warn_unused_result))
+#define KH_MUSTCHECK                         __attribute__((warn_unused_result))
 #define KH_PRINTF(format_index, first_index) __attribute__((format(printf, format_index, first_index)))
 
 /*! Three bands: the record, the batch, the process. */
@@ -13,12 +13,12 @@ typedef enum kh_rc {
     /* This record: it becomes a dead letter, the batch goes on. */
     KH_E_REFUSED = -101,
     /* This batch: dropped or tried again, the worker goes on. */
-    KH_E_RETRY = -201,   /*!< tried again as it is (deadlock, serialization failure, abortable Kafka error) */
-    KH_E_LOST = -202,    /*!< the connection is gone, or is not there yet; nothing is known of what was asked last */
-    KH_E_NOT_MINE = -203,/*!< a lane's epoch or place is not what it was: the lane belongs to somebody else */
-    KH_E_BAD_ROW = -204, /*!< the database refuses a row of this batch: find it by halving */
-    KH_E_TIMEOUT = -205, /*!< not yet: ask again later */
-    KH_E_FENCED = -206,  /*!< another producer has used this one's id: renew it, and count every lane as lost */
+    KH_E_RETRY = -201,    /*!< tried again as it is (deadlock, serialization failure, abortable Kafka error) */
+    KH_E_LOST = -202,     /*!< the connection is gone, or is not there yet; nothing is known of what was asked last */
+    KH_E_NOT_MINE = -203, /*!< a lane's epoch or place is not what it was: the lane belongs to somebody else */
+    KH_E_BAD_ROW = -204,  /*!< the database refuses a row of this batch: find it by halving */
+    KH_E_TIMEOUT = -205,  /*!< not yet: ask again later */
+    KH_E_FENCED = -206,   /*!< another producer has used this one's id: renew it, and count every lane as lost */
     /* This process: stop; nothing may be committed any more. */
     KH_E_MEMORY = -901,
     KH_E_CONFIGURATION = -902, /*!< settings, topics or schema are not what they must be */

@@ -9,18 +9,22 @@
 #include "kakehashi/text.h"
 
 /*! The numbers of the enum Equivalence. */
-typedef enum kh_equivalence { KH_EQUIVALENCE_FULL = 1, KH_EQUIVALENCE_PARTIAL = 2, KH_EQUIVALENCE_NONE = 3 } kh_equivalence;
+typedef enum kh_equivalence {
+    KH_EQUIVALENCE_FULL = 1,
+    KH_EQUIVALENCE_PARTIAL = 2,
+    KH_EQUIVALENCE_NONE = 3
+} kh_equivalence;
 
 /*! A participant and its scheme, as the rule pack has them. */
 typedef struct kh_participant {
-    kh_text id;        /*!< ISO 3166-1 alpha-2 */
-    kh_text authority; /*!< "METI": for people */
-    kh_text scheme;    /*!< "JC-STAR": for people */
+    kh_text id;           /*!< ISO 3166-1 alpha-2 */
+    kh_text authority;    /*!< "METI": for people */
+    kh_text scheme;       /*!< "JC-STAR": for people */
     uint32_t level_first; /*!< the scheme's levels are level_first to level_last */
     uint32_t level_last;
     uint32_t baseline_level; /*!< what every level of the other scheme counts as (Art 3.3) */
     int32_t utc_offset_minutes;
-    kh_text calendar; /*!< id of its business day calendar */
+    kh_text calendar;          /*!< id of its business day calendar */
     const kh_text *categories; /*!< in scope of its scheme (Art 2); compared as bytes */
     uint32_t category_count;
 } kh_participant;
@@ -49,21 +53,27 @@ typedef struct kh_rule_pack {
     kh_text arrangement; /*!< "jp-sg" */
     kh_text sha256;      /*!< of the file's bytes, lower-case hex */
     kh_text title;
-    bool amends;         /*!< false: the first pack, in force from `effective_from` without consent (Art 11.2) */
+    bool amends; /*!< false: the first pack, in force from `effective_from` without consent (Art 11.2) */
     kh_day signed_on;
     kh_day effective_from; /*!< first pack: Art 11.2. An amendment's day comes from the consents: KH_DAY_NONE */
-    uint32_t term_years;                /*!< Art 11.2; the terms renew by themselves: for people */
-    uint32_t termination_notice_months; /*!< Art 11.3 */
-    uint32_t revocation_notice_business_days; /*!< Art 3.6 */
-    uint32_t consultation_months;       /*!< Art 4.2: 12 */
+    uint32_t term_years;   /*!< Art 11.2; the terms renew by themselves: for people */
+    uint32_t termination_notice_months;           /*!< Art 11.3 */
+    uint32_t revocation_notice_business_days;     /*!< Art 3.6 */
+    uint32_t consultation_months;                 /*!< Art 4.2: 12 */
     kh_participant participants[KH_PARTICIPANTS]; /*!< in the file's order */
-    const kh_table *tables; /*!< in the file's order, which is that of the residual rows */
+    const kh_table *tables;                       /*!< in the file's order, which is that of the residual rows */
     uint32_t table_count;
 } kh_rule_pack;
 
-typedef enum kh_no_counterpart { KH_NO_COUNTERPART_FULL_ASSESSMENT = 1, KH_NO_COUNTERPART_NOT_REQUIRED = 2 } kh_no_counterpart;
+typedef enum kh_no_counterpart {
+    KH_NO_COUNTERPART_FULL_ASSESSMENT = 1,
+    KH_NO_COUNTERPART_NOT_REQUIRED = 2
+} kh_no_counterpart;
 typedef enum kh_notice_scope { KH_NOTICE_SCOPE_DERIVED = 1, KH_NOTICE_SCOPE_ALL_LABELS = 2 } kh_notice_scope;
-typedef enum kh_notice_counts_from { KH_NOTICE_COUNTS_FROM_DECISION = 1, KH_NOTICE_COUNTS_FROM_EFFECT = 2 } kh_notice_counts_from;
+typedef enum kh_notice_counts_from {
+    KH_NOTICE_COUNTS_FROM_DECISION = 1,
+    KH_NOTICE_COUNTS_FROM_EFFECT = 2
+} kh_notice_counts_from;
 typedef enum kh_notice_calendar {
     KH_NOTICE_CALENDAR_REVOKING = 1,
     KH_NOTICE_CALENDAR_RECEIVING = 2,
@@ -94,10 +104,9 @@ typedef struct kh_rule_book {
 } kh_rule_book;
 
 /*! Checks what no single file can show: one first pack for each arrangement, one policy file for each, every calendar
- *  there, a participant's offset the same everywhere and the participants of an arrangement the same in all its packs, at
- *  most one arrangement for each pair of participants, no id twice.
- *  \param problem  called with each defect found (text valid during the call), any number of times.
- *  \return KH_OK when there was none, else KH_E_CONFIGURATION. */
+ *  there, a participant's offset the same everywhere and the participants of an arrangement the same in all its packs,
+ * at most one arrangement for each pair of participants, no id twice. \param problem  called with each defect found
+ * (text valid during the call), any number of times. \return KH_OK when there was none, else KH_E_CONFIGURATION. */
 KH_MUSTCHECK kh_rc kh_rule_book_check(const kh_rule_book *book, void (*problem)(void *self, kh_text text), void *self);
 
 /* Look-ups; NULL when there is none. */

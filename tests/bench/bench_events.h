@@ -6,9 +6,9 @@
 
 #include "kakehashi/arena.h"
 
-/*! The n-th event about `labels` labels, as a line of JSON (README: Topics and messages): every label is issued first, then
- *  renewed, suspended, lifted and amended in turn, so that most events change a status.
- *  \return the line, in the arena. */
+/*! The n-th event about `labels` labels, as a line of JSON (README: Topics and messages): every label is issued first,
+ * then renewed, suspended, lifted and amended in turn, so that most events change a status. \return the line, in the
+ * arena. */
 kh_text kh_bench_event_line(kh_arena *arena, uint64_t n, uint64_t labels);
 
 #endif

@@ -2,8 +2,8 @@
  *
  *     bench_core [EVENTS [LABELS [ROUNDS]]]
  *
- * Prints events per second of the whole and of decoding alone (bare protobuf-c into an arena), in turn, as often as asked,
- * and the ratio of the medians. The labels are kept in memory as core values, as a batch has them. */
+ * Prints events per second of the whole and of decoding alone (bare protobuf-c into an arena), in turn, as often as
+ * asked, and the ratio of the medians. The labels are kept in memory as core values, as a batch has them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,8 +63,8 @@ static void make_records(bench *of)
         kh_refusal refusal;
         bool dated = false;
         kh_arena_reset(&line_arena);
-        must(kh_event_line_read(kh_bench_event_line(&line_arena, n, of->labels), 262144, &of->setup, &of->records[n], &dated,
-                                &refusal),
+        must(kh_event_line_read(kh_bench_event_line(&line_arena, n, of->labels), 262144, &of->setup, &of->records[n],
+                                &dated, &refusal),
              "line");
     }
     kh_arena_deinit(&line_arena);
@@ -190,8 +190,8 @@ static double decode_all(bench *of)
     double begun = seconds();
     for (uint64_t n = 0; n < of->events; n++) {
         kh_arena_reset(&of->messages);
-        const Kakehashi__V1__Event *event = kakehashi__v1__event__unpack(
-            &allocator, of->records[n].value.length, (const uint8_t *)of->records[n].value.data);
+        const Kakehashi__V1__Event *event = kakehashi__v1__event__unpack(&allocator, of->records[n].value.length,
+                                                                         (const uint8_t *)of->records[n].value.data);
         revisions += event->revision;
     }
     double taken = seconds() - begun;
@@ -211,9 +211,11 @@ static void load_rules(bench *of)
     static kh_facts nothing;
     kh_problems problems;
     kh_problems_init(&problems, &of->setup);
-    must(kh_configuration_load(KH_SOURCE_DIR "/config/kakehashi.yaml", NULL, 0, &problems, &configuration), "configuration");
+    must(kh_configuration_load(KH_SOURCE_DIR "/config/kakehashi.yaml", NULL, 0, &problems, &configuration),
+         "configuration");
     must(kh_event_rules_init(&configuration.settings, &configuration.book, &of->setup, &of->rules), "rules");
-    must(kh_arrangement_build(&configuration.book, KH_TEXT("jp-sg"), &nothing, &of->setup, &of->arrangement), "arrangement");
+    must(kh_arrangement_build(&configuration.book, KH_TEXT("jp-sg"), &nothing, &of->setup, &of->arrangement),
+         "arrangement");
     must(kh_message_cache_new(kh_heap(), &of->cache), "cache");
 }
 
@@ -246,7 +248,8 @@ int main(int argc, char **argv)
     qsort(whole, rounds, sizeof *whole, compare_doubles);
     qsort(bare, rounds, sizeof *bare, compare_doubles);
     double events = (double)of.events;
-    (void)printf("%" PRIu64 " events about %" PRIu64 " labels, %" PRIu64 " messages of %.0f bytes each, median of %zu rounds\n",
+    (void)printf("%" PRIu64 " events about %" PRIu64 " labels, %" PRIu64
+                 " messages of %.0f bytes each, median of %zu rounds\n",
                  of.events, of.labels, of.results, (double)of.bytes / (double)of.results, rounds);
     (void)printf("decode, merge, decide, encode: %.0f events/s (%.0f to %.0f)\n", events / whole[rounds / 2],
                  events / whole[rounds - 1], events / whole[0]);

@@ -18,8 +18,8 @@ void kh_live_log_database(const kh_share *share, const char *event)
 {
     if (share->database != NULL) {
         const kh_database_error *error = kh_database_last_error(share->database);
-        kh_log(KH_LOG_WARNING, event, "%s: %s%s%s", error->doing, error->text, error->sqlstate[0] == '\0' ? "" : ", SQLSTATE ",
-               error->sqlstate);
+        kh_log(KH_LOG_WARNING, event, "%s: %s%s%s", error->doing, error->text,
+               error->sqlstate[0] == '\0' ? "" : ", SQLSTATE ", error->sqlstate);
     }
 }
 
@@ -46,6 +46,24 @@ bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane)
         }
     }
     return true;
+}
+
+size_t kh_live_ready(const kh_share *share, const kh_live_lane *lane)
+{
+    const kh_worker *worker = share->worker;
+    if (worker->settings->configuration->settings.clock == KH_CLOCK_WALL || worker->queues_full) {
+        return lane->pending_count;
+    }
+    kh_instant until = INT64_MAX;
+    for (size_t i = 0; i < worker->topic_count; i++) {
+        const kh_live_source *source = &lane->sources[i];
+        until = !source->drained && source->polled_at < until ? source->polled_at : until;
+    }
+    size_t ready = 0;
+    while (ready < lane->pending_count && lane->pending[lane->pending_first + ready].record.timestamp <= until) {
+        ready++;
+    }
+    return ready;
 }
 
 static void forget_pending(kh_share *share)

@@ -14,8 +14,8 @@
 #include "postgres/lanes.h"
 #include "postgres/transaction.h"
 
-#define KH_SHARES_MAX 8
-#define KH_SOURCES_MAX 32      /* source topics: one for each participant */
+#define KH_SHARES_MAX      8
+#define KH_SOURCES_MAX     32  /* source topics: one for each participant */
 #define KH_SUBJECT_KEY_MAX 512 /* longer than any valid subject */
 
 /*! A record that was polled but is not decided yet. */
@@ -30,6 +30,7 @@ typedef struct kh_pending {
 typedef struct kh_live_source {
     int64_t next_offset;  /*!< first offset not decided */
     int64_t polled;       /*!< offset behind the last record that was polled */
+    kh_instant polled_at; /*!< its timestamp; KH_INSTANT_NONE: none yet */
     bool drained;         /*!< nothing more to read */
     bool expects_last;    /*!< the last decided record comes first, to prove that the topic is the same */
     int64_t last_offset;  /*!< KH_SEQ_NONE: none */
@@ -57,7 +58,7 @@ typedef struct kh_live_lane {
     kh_instant quiet_until; /*!< nothing stored is due before or at this instant, for sure */
     bool has_due;
     bool has_wakeups;
-    bool behind;  /*!< the arrangement's version rose: a sweep is to begin */
+    bool behind; /*!< the arrangement's version rose: a sweep is to begin */
     bool paused;
     bool blocked; /*!< a rule pack that both consented to is missing */
 } kh_live_lane;
@@ -106,13 +107,14 @@ struct kh_worker {
     kh_consumer *consumer;
     kh_publisher *publisher;
     kh_publishing *publishing;
-    bool producer_lost; /*!< the publisher must be renewed before it is used */
+    bool producer_lost;    /*!< the publisher must be renewed before it is used */
     kh_group_claim *claim; /*!< of the present assignment; held */
 
     kh_share shares[KH_SHARES_MAX];
     size_t share_count;
-    bool assigned; /*!< there has been an assignment, of no lanes perhaps */
-    bool taken;    /*!< the lanes are ours: epochs, owners, marks, starts */
+    bool assigned;         /*!< there has been an assignment, of no lanes perhaps */
+    bool queues_full;      /*!< as of the last poll: no more records are taken until some are decided */
+    bool taken;            /*!< the lanes are ours: epochs, owners, marks, starts */
     kh_exit_reason reason; /*!< when the process must end */
 };
 
@@ -148,6 +150,11 @@ kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number);
 
 /*! Whether there is nothing more to read in any source topic of the lane. */
 bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane);
+
+/*! How many of the lane's waiting records may be decided now. By the wall clock all of them; with `clock: records`
+ * those that no topic of the lane can still bring an earlier one for, so that a history is decided in the order of its
+ * time. */
+size_t kh_live_ready(const kh_share *share, const kh_live_lane *lane);
 
 /*! CRC-32 of key and value: how a record is known again. */
 uint32_t kh_record_crc(const kh_record *record);

@@ -12,12 +12,13 @@
 static bool lane_waits(const kh_share *share, const kh_live_lane *lane)
 {
     return !lane->blocked && share->worker->settings->until != KH_INSTANT_NONE && lane->pending_count == 0 &&
-           kh_live_is_drained(share, lane) && (lane->clock == KH_INSTANT_NONE || lane->clock < share->worker->settings->until);
+           kh_live_is_drained(share, lane) &&
+           (lane->clock == KH_INSTANT_NONE || lane->clock < share->worker->settings->until);
 }
 
 static bool has_work(const kh_share *share, const kh_live_lane *lane)
 {
-    return (lane->pending_count > 0 && !lane->blocked) || (lane->sweeping && !lane->blocked) || lane->behind ||
+    return (kh_live_ready(share, lane) > 0 && !lane->blocked) || (lane->sweeping && !lane->blocked) || lane->behind ||
            lane->has_wakeups || lane->has_due || lane_waits(share, lane);
 }
 
@@ -34,9 +35,10 @@ static kh_rc read_input(const kh_share *share, const kh_pending *pending, kh_are
     }
     if (pending->refuse && !out->refused) {
         out->refused = true;
-        out->refusal = (kh_refusal){KH_REFUSAL_REFUSED_BY_DATABASE,
-                                    KH_TEXT("the database refuses what this record comes to; its log says why: mend the "
-                                            "database, or the record")};
+        out->refusal =
+            (kh_refusal){KH_REFUSAL_REFUSED_BY_DATABASE,
+                         KH_TEXT("the database refuses what this record comes to; its log says why: mend the "
+                                 "database, or the record")};
     }
     out->record = &pending->record;
     return KH_OK;
@@ -45,10 +47,8 @@ static kh_rc read_input(const kh_share *share, const kh_pending *pending, kh_are
 static kh_rc read_inputs(kh_share *share, kh_live_work *work, uint32_t *left)
 {
     kh_live_lane *lane = work->lane;
-    size_t wanted = lane->blocked || lane->pending_count < *left ? lane->pending_count : *left;
-    if (lane->blocked) {
-        wanted = 0;
-    }
+    size_t ready = lane->blocked ? 0 : kh_live_ready(share, lane);
+    size_t wanted = ready < *left ? ready : *left;
     work->inputs = kh_arena_allocate_array(work->arena, wanted, sizeof *work->inputs);
     if (work->inputs == NULL) {
         return KH_E_MEMORY;
@@ -163,7 +163,6 @@ static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work 
     }
     return KH_OK;
 }
-
 
 /* Only now is the batch real: progress in memory follows what was committed. */
 static void take_over(kh_share *share, kh_live_batch_work *batch)

@@ -202,7 +202,8 @@ static kh_instant idle_time(const kh_live_work *work)
     if (work->lane->pending_count > work->taken || !kh_live_is_drained(share, work->lane)) {
         return KH_INSTANT_NONE;
     }
-    return share->worker->settings->configuration->settings.clock == KH_CLOCK_WALL ? share->now : share->worker->settings->until;
+    return share->worker->settings->configuration->settings.clock == KH_CLOCK_WALL ? share->now
+                                                                                   : share->worker->settings->until;
 }
 
 static kh_rc advance_idle(kh_live_work *work, uint32_t *budget)

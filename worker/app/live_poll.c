@@ -6,7 +6,7 @@
 #include "app/live_source.h"
 
 #define PENDING_BYTES_MAX ((size_t)64 << 20)
-#define GIVE_UP_WAIT_MS 30000
+#define GIVE_UP_WAIT_MS   30000
 
 static kh_live_lane *find_lane(kh_worker *worker, int32_t number)
 {
@@ -148,6 +148,20 @@ static bool make_room(kh_live_lane *lane)
     return true;
 }
 
+/* As polled; with `clock: records` in the order of time, but never past one of the same topic. */
+static void queue_record(const kh_worker *worker, kh_live_lane *lane, const kh_pending *pending)
+{
+    bool by_time = worker->settings->configuration->settings.clock == KH_CLOCK_RECORDS;
+    kh_pending *queue = lane->pending + lane->pending_first;
+    size_t place = lane->pending_count++;
+    while (by_time && place > 0 && queue[place - 1].topic != pending->topic &&
+           queue[place - 1].record.timestamp > pending->record.timestamp) {
+        queue[place] = queue[place - 1];
+        place--;
+    }
+    queue[place] = *pending;
+}
+
 /* \param kept  whether the hold is the lane's now. */
 static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool *kept)
 {
@@ -167,9 +181,9 @@ static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool
     if (!make_room(lane)) {
         return KH_E_MEMORY;
     }
-    lane->pending[lane->pending_first + lane->pending_count++] =
-        (kh_pending){.record = event->record, .hold = event->hold, .topic = event->topic};
+    queue_record(worker, lane, &(kh_pending){.record = event->record, .hold = event->hold, .topic = event->topic});
     source->polled = event->record.offset + 1;
+    source->polled_at = event->record.timestamp;
     source->drained = false;
     share->pending_total++;
     share->pending_bytes += event->record.value.length;
@@ -239,6 +253,18 @@ static void count_pending(const kh_worker *worker, size_t *records, size_t *byte
     }
 }
 
+static bool any_ready(const kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->share_count; i++) {
+        for (size_t l = 0; l < worker->shares[i].lane_count; l++) {
+            if (kh_live_ready(&worker->shares[i], &worker->shares[i].lanes[l]) > 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
 {
     const kh_batch_section *batch = &worker->settings->configuration->settings.batch;
@@ -246,8 +272,9 @@ kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
     size_t bytes = 0;
     count_pending(worker, &records, &bytes);
     int64_t deadline = kh_monotonic_ms() + (int64_t)batch->max_wait_ms;
-    int wait = records > 0 ? 0 : wait_ms;
+    int wait = any_ready(worker) ? 0 : wait_ms;
     *rebalanced = false;
+    worker->queues_full = false;
     for (;;) {
         kh_consumer_event event;
         kh_consumer_poll(worker->consumer, wait, &event);
@@ -260,6 +287,7 @@ kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
         records += record;
         bytes += size;
         if (records >= batch->max_records || bytes >= PENDING_BYTES_MAX) {
+            worker->queues_full = true;
             return KH_OK;
         }
         if (records % 64 == 1 && kh_monotonic_ms() >= deadline) {

@@ -97,7 +97,8 @@ static kh_rc source_read_due(void *self, kh_instant after, kh_instant until, siz
         work->due_read_until = until;
         return KH_OK;
     }
-    kh_rc rc = kh_transaction_read_due(work->share->database, work->lane->number, until, limit, work->arena, &rows, count);
+    kh_rc rc =
+        kh_transaction_read_due(work->share->database, work->lane->number, until, limit, work->arena, &rows, count);
     if (rc != KH_OK) {
         return rc;
     }
@@ -107,8 +108,7 @@ static kh_rc source_read_due(void *self, kh_instant after, kh_instant until, siz
 
 void kh_live_source_init(kh_live_work *work)
 {
-    work->source =
-        (kh_subject_source){work, source_read, source_read_basis, source_read_dependents, source_read_due};
+    work->source = (kh_subject_source){work, source_read, source_read_basis, source_read_dependents, source_read_due};
     work->due_read_until = KH_INSTANT_NONE;
     work->first_due = KH_INSTANT_NONE;
 }
@@ -116,8 +116,8 @@ void kh_live_source_init(kh_live_work *work)
 kh_rc kh_live_source_sweep(kh_live_work *work, kh_text after, size_t limit, kh_stored_subject **out, size_t *count)
 {
     kh_subject_row *rows = NULL;
-    kh_rc rc = kh_transaction_read_sweep(work->share->database, work->lane->number, after, limit, work->arena, &rows,
-                                         count);
+    kh_rc rc =
+        kh_transaction_read_sweep(work->share->database, work->lane->number, after, limit, work->arena, &rows, count);
     return rc == KH_OK ? stored_list(work->arena, rows, *count, out) : rc;
 }
 
@@ -170,8 +170,7 @@ static kh_rc preload_subjects(kh_share *share, kh_live_batch_work *batch, ahead 
         const kh_live_work *work = &batch->works[i];
         for (size_t r = 0; r < work->input_count; r++) {
             if (!work->inputs[r].refused) {
-                subjects->keys[subjects->count++] =
-                    (kh_subject_key){work->lane->number, work->inputs[r].event.subject};
+                subjects->keys[subjects->count++] = (kh_subject_key){work->lane->number, work->inputs[r].event.subject};
             }
         }
     }
@@ -227,8 +226,7 @@ static kh_rc preload_dependents(kh_share *share, kh_live_batch_work *batch, cons
 /* The basis a label has, or is about to have by this event; none if it lies in the label's own lane. */
 static kh_text foreign_basis(const kh_share *share, const kh_live_work *work, kh_text basis)
 {
-    bool foreign =
-        basis.length > 0 && kh_partition_of_key(basis, share->worker->partition_count) != work->lane->number;
+    bool foreign = basis.length > 0 && kh_partition_of_key(basis, share->worker->partition_count) != work->lane->number;
     return foreign ? basis : (kh_text){"", 0};
 }
 

@@ -106,7 +106,8 @@ static kh_rc gather_subject(void *self, kh_subject *subject, bool known)
     if (rc == KH_OK) {
         all->subjects[all->subject_count++] = row;
         kh_instant *first = &all->work->first_due;
-        *first = *first == KH_INSTANT_NONE || (row.due_at != KH_INSTANT_NONE && row.due_at < *first) ? row.due_at : *first;
+        *first =
+            *first == KH_INSTANT_NONE || (row.due_at != KH_INSTANT_NONE && row.due_at < *first) ? row.due_at : *first;
     }
     return rc;
 }
@@ -150,7 +151,8 @@ static kh_rc write_obligations(kh_database *database, gathering *all)
     return rc;
 }
 
-/* After the rows of the bases were written: so a label that is being derived meanwhile and we cannot miss each other. */
+/* After the rows of the bases were written: so a label that is being derived meanwhile and we cannot miss each other.
+ */
 static kh_rc wake_dependents(kh_share *share, gathering *all)
 {
     kh_dependent_row *dependents = NULL;
@@ -158,8 +160,8 @@ static kh_rc wake_dependents(kh_share *share, gathering *all)
     if (all->base_count == 0) {
         return KH_OK;
     }
-    kh_rc rc = kh_transaction_read_dependents(share->database, all->bases, all->base_count, all->arena, &dependents,
-                                              &count);
+    kh_rc rc =
+        kh_transaction_read_dependents(share->database, all->bases, all->base_count, all->arena, &dependents, &count);
     kh_wakeup_row *rows = rc == KH_OK ? kh_arena_allocate_array(all->arena, count, sizeof *rows) : NULL;
     kh_text cause = {"", 0};
     if (rc == KH_OK && rows == NULL) {

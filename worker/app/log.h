@@ -18,7 +18,8 @@ typedef struct kh_log_limit {
     uint64_t held_back;
 } kh_log_limit;
 
-/*! \param held_back  how many were held back since the last one that was let through. \return whether to log this one. */
+/*! \param held_back  how many were held back since the last one that was let through. \return whether to log this one.
+ */
 bool kh_log_allows(kh_log_limit *limit, uint64_t *held_back);
 
 /*! Milliseconds of a clock that never goes back, for waiting. */

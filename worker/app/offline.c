@@ -39,7 +39,8 @@ static kh_rc begin(kh_offline *offline)
     if (offline->set == NULL) {
         return KH_E_MEMORY;
     }
-    kh_rc rc = kh_world_build(offline->rules->book, arrangement_facts, offline->shelf, &offline->arena, &offline->world);
+    kh_rc rc =
+        kh_world_build(offline->rules->book, arrangement_facts, offline->shelf, &offline->arena, &offline->world);
     if (rc != KH_OK) {
         return rc;
     }
@@ -194,7 +195,8 @@ kh_rc kh_offline_take_line(kh_offline *offline, kh_text line, int64_t line_numbe
         return KH_E_MEMORY;
     }
     input->record = record;
-    kh_rc rc = kh_event_line_read(line, offline->rules->max_bytes, &offline->arena, record, &has_timestamp, &input->refusal);
+    kh_rc rc =
+        kh_event_line_read(line, offline->rules->max_bytes, &offline->arena, record, &has_timestamp, &input->refusal);
     record->offset = line_number;
     if (rc == KH_OK) {
         rc = kh_event_read(offline->rules, record, -1, &offline->arena, &input->event, &input->refusal);

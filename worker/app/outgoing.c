@@ -312,8 +312,7 @@ static kh_rc add_dead_letter(kh_outgoing *out, kh_arena *work, int32_t lane, con
     return publish_dead_letter(out, lane, result->seq, record, row.reason, row.detail, record->value.length);
 }
 
-kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_cache *cache, int32_t lane,
-                      const kh_result *result)
+kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_cache *cache, int32_t lane, const kh_result *result)
 {
     if (!grow((void **)&out->rows, &out->row_size, out->row_count, sizeof *out->rows)) {
         return KH_E_MEMORY;
@@ -356,8 +355,8 @@ kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_cache *cache,
     return rc;
 }
 
-kh_rc kh_outgoing_add_row(kh_outgoing *out, kh_message_cache *cache, const kh_rule_book *book,
-                          const kh_result_row *row, const kh_dead_letter_row *dead_letter)
+kh_rc kh_outgoing_add_row(kh_outgoing *out, kh_message_cache *cache, const kh_rule_book *book, const kh_result_row *row,
+                          const kh_dead_letter_row *dead_letter)
 {
     kh_result result = {.key = row->key};
     kh_result_row unused = {0};

@@ -26,7 +26,7 @@ typedef struct kh_lane_mark {
 
 /*! Caller's storage: kh_outgoing_init pairs with kh_outgoing_deinit. Handed to the publishing thread and back. */
 typedef struct kh_outgoing {
-    kh_arena arena; /*!< of the messages, offsets and marks: what lives until they are published */
+    kh_arena arena;      /*!< of the messages, offsets and marks: what lives until they are published */
     kh_result_row *rows; /*!< until the batch is committed, with the texts of its arena */
     size_t row_count;
     size_t row_size;

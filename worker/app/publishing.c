@@ -112,13 +112,13 @@ static bool gather(kh_publishing *publishing, size_t count, kh_publication *out)
         !reserve((void **)&publishing->offsets, &publishing->offset_size, offsets, sizeof *publishing->offsets)) {
         return false;
     }
-    *out = (kh_publication){.messages = publishing->messages,
-                            .offsets = publishing->offsets,
-                            .claim = publishing->queue[0]->claim};
+    *out = (kh_publication){
+        .messages = publishing->messages, .offsets = publishing->offsets, .claim = publishing->queue[0]->claim};
     for (size_t i = 0; i < count; i++) {
         const kh_outgoing *one = publishing->queue[i];
         if (one->message_count > 0) {
-            memcpy(publishing->messages + out->message_count, one->messages, one->message_count * sizeof *one->messages);
+            memcpy(publishing->messages + out->message_count, one->messages,
+                   one->message_count * sizeof *one->messages);
         }
         out->message_count += one->message_count;
         for (size_t o = 0; o < one->offset_count; o++) {

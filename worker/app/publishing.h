@@ -1,5 +1,5 @@
-/* Publishing on a thread of its own, while the next batches are decided. At most so many are on their way; those that wait
- * together leave in one Kafka transaction. */
+/* Publishing on a thread of its own, while the next batches are decided. At most so many are on their way; those that
+ * wait together leave in one Kafka transaction. */
 #ifndef KH_APP_PUBLISHING_H
 #define KH_APP_PUBLISHING_H
 
@@ -26,8 +26,8 @@ void kh_publishing_return(kh_publishing *publishing, kh_outgoing *out);
 /*! Publishes it, in order, behind those before it. If publishing has failed it is dropped. */
 void kh_publishing_submit(kh_publishing *publishing, kh_outgoing *out);
 
-/*! Whether publishing has failed, and why: everything behind the failure was dropped, and nothing more is published until
- *  kh_publishing_restart. What was decided stands in the database: it is published again from the lanes' marks. */
+/*! Whether publishing has failed, and why: everything behind the failure was dropped, and nothing more is published
+ * until kh_publishing_restart. What was decided stands in the database: it is published again from the lanes' marks. */
 kh_rc kh_publishing_failed(kh_publishing *publishing, kh_kafka_error *error);
 
 /*! Waits until nothing is on its way (published or dropped), at most \a timeout_ms. \return whether that is so. */

@@ -1,5 +1,5 @@
-/* Taking lanes: for every lane of every assignment, also one held before. Each sentence of what follows is there because
- * leaving it out loses, doubles or reorders something (README: Exactly once). */
+/* Taking lanes: for every lane of every assignment, also one held before. Each sentence of what follows is there
+ * because leaving it out loses, doubles or reorders something (README: Exactly once). */
 #include "app/live.h"
 
 #include <inttypes.h>
@@ -12,7 +12,7 @@
 #include "kafka/scan.h"
 #include "postgres/outbox.h"
 
-#define PAGE 2000
+#define PAGE    2000
 #define HOUR_MS INT64_C(3600000)
 
 /* What taking the lanes has found out so far. */
@@ -158,7 +158,8 @@ static kh_rc own(taking *of)
     for (size_t i = 0; i < of->share->lane_count; i++) {
         epochs[i] = of->share->lanes[i].epoch;
     }
-    return kh_lanes_own(of->share->database, numbers, epochs, of->share->lane_count, kh_text_of(worker->transactional_id));
+    return kh_lanes_own(of->share->database, numbers, epochs, of->share->lane_count,
+                        kh_text_of(worker->transactional_id));
 }
 
 /* ---- 3. the marks: what is published, as the group's committed offsets carry it ---- */
@@ -218,7 +219,8 @@ static kh_rc check_deployment(kh_worker *worker, const kh_lane_commit *commit, k
     kh_log(KH_LOG_ERROR, "another-deployment",
            "group %s is that of deployment \"%.*s\" (offsets of %s/%" PRId32 " say so), this is \"%.*s\"; give each "
            "deployment a group and a database of its own",
-           worker->kafka.group, KH_TEXT_ARGS(deployment), worker->topics[commit->topic], commit->lane, KH_TEXT_ARGS(ours));
+           worker->kafka.group, KH_TEXT_ARGS(deployment), worker->topics[commit->topic], commit->lane,
+           KH_TEXT_ARGS(ours));
     return stop(worker, KH_ENDED_CONFIGURATION);
 }
 
@@ -249,7 +251,8 @@ static kh_rc check_rewind(taking *of, kh_live_lane *lane, const kh_lane_commit *
     kh_log(KH_LOG_ERROR, "database-rewind",
            "lane %" PRId32 ": the group has committed offset %" PRId64 " of %s and published mark %" PRId64
            ", but the database stands at offset %" PRId64 " and result %" PRId64
-           ": it was restored from an older copy. Restore a newer one, or run once with --accept-database-rewind to decide "
+           ": it was restored from an older copy. Restore a newer one, or run once with --accept-database-rewind to "
+           "decide "
            "again from there; the results carry the same kh-id, so readers can drop what they have",
            lane->number, commit->offset, worker->topics[commit->topic], *mark, next_offset, lane->next_seq);
     return stop(worker, KH_ENDED_REWOUND);
@@ -290,8 +293,8 @@ static kh_rc add_page(taking *of, kh_outgoing *out, const kh_live_lane *lane, kh
 {
     kh_dead_letter_row *letters = NULL;
     size_t letter_count = 0;
-    kh_rc rc = kh_outbox_read_dead_letters(of->share->database, lane->number, rows[0].seq, rows[count - 1].seq + 1, count,
-                                           &out->arena, &letters, &letter_count);
+    kh_rc rc = kh_outbox_read_dead_letters(of->share->database, lane->number, rows[0].seq, rows[count - 1].seq + 1,
+                                           count, &out->arena, &letters, &letter_count);
     size_t next = 0;
     for (size_t i = 0; rc == KH_OK && i < count; i++) {
         const kh_dead_letter_row *letter = NULL;
@@ -329,8 +332,9 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
 {
     kh_rc rc = KH_OK;
     if (mark < lane->next_seq) {
-        kh_log(KH_LOG_INFO, "publish-left", "lane %" PRId32 ": results %" PRId64 " to %" PRId64 " were not published yet",
-               lane->number, mark, lane->next_seq - 1);
+        kh_log(KH_LOG_INFO, "publish-left",
+               "lane %" PRId32 ": results %" PRId64 " to %" PRId64 " were not published yet", lane->number, mark,
+               lane->next_seq - 1);
     }
     while (rc == KH_OK && mark < lane->next_seq) {
         kh_result_row *rows = NULL;
@@ -338,8 +342,8 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
         kh_outgoing_reset(out);
         rc = kh_outbox_read(of->share->database, lane->number, mark, PAGE, &out->arena, &rows, &count);
         if (rc == KH_OK && count == 0) {
-            kh_log(KH_LOG_ERROR, "result-missing", "lane %" PRId32 ": result %" PRId64 " is not in the table", lane->number,
-                   mark);
+            kh_log(KH_LOG_ERROR, "result-missing", "lane %" PRId32 ": result %" PRId64 " is not in the table",
+                   lane->number, mark);
             return KH_E_INTERNAL;
         }
         if (rc == KH_OK) {
@@ -382,6 +386,7 @@ static kh_rc start_reading(taking *of)
         int64_t from = source->expects_last ? source->last_offset : source->next_offset;
         starts[i] = (kh_lane_start){i % worker->topic_count, lane->number, from};
         source->polled = from;
+        source->polled_at = KH_INSTANT_NONE;
         source->drained = false;
     }
     kh_rc rc = kh_consumer_start(worker->consumer, starts, count, &error);
@@ -432,7 +437,8 @@ static kh_rc take_share(taking *of)
     if (rc == KH_OK) {
         rc = own(of);
     }
-    if (rc == KH_OK) { /* what stands in the database is read by the rule book; arrangements come with the first batch */
+    if (rc ==
+        KH_OK) { /* what stands in the database is read by the rule book; arrangements come with the first batch */
         rc = kh_live_read_world(of->share, -1);
     }
     if (rc == KH_OK) {

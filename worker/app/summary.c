@@ -46,8 +46,8 @@ kh_rc kh_summary_subject(const kh_subject *subject, kh_arena *arena, kh_subject_
     kh_instant next_change_at = KH_INSTANT_NONE;
     const kh_status *status = next_host(subject, outcomes);
     for (; status != NULL; status = next_host(subject, status->host)) {
-        const kh_text parts[] = {outcomes, outcomes.length == 0 ? KH_TEXT("") : KH_TEXT(" "), status->host, KH_TEXT("="),
-                                 kh_text_of(kh_outcome_name(status->outcome))};
+        const kh_text parts[] = {outcomes, outcomes.length == 0 ? KH_TEXT("") : KH_TEXT(" "), status->host,
+                                 KH_TEXT("="), kh_text_of(kh_outcome_name(status->outcome))};
         outcomes = kh_arena_join(arena, parts, sizeof parts / sizeof *parts);
         open += kh_status_residual_open(status);
         kh_instant next = status->next_change_at;

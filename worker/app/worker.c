@@ -11,10 +11,10 @@
 #include "app/watchdog.h"
 #include "app/worker_loop.h"
 
-#define IDLE_POLL_MS 100
+#define IDLE_POLL_MS  100
 #define LOOK_EVERY_MS 100
-#define ARENA_BLOCK ((size_t)1 << 16)
-#define BATCH_BLOCK ((size_t)1 << 18)
+#define ARENA_BLOCK   ((size_t)1 << 16)
+#define BATCH_BLOCK   ((size_t)1 << 18)
 
 /* ---- the loop ---- */
 
@@ -285,7 +285,8 @@ kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile 
         kh_log(KH_LOG_ERROR, "memory", "out of memory");
         return KH_ENDED_FAILED;
     }
-    kh_loop of = {.worker = worker, .stop = stop, .backoff = {.base_ms = 50, .cap_ms = 5000, .deadline = KH_INSTANT_NONE}};
+    kh_loop of = {
+        .worker = worker, .stop = stop, .backoff = {.base_ms = 50, .cap_ms = 5000, .deadline = KH_INSTANT_NONE}};
     worker->settings = settings;
     worker->reason = KH_ENDED_WELL;
     kh_arena_init(&of.arena, ARENA_BLOCK, kh_heap());
@@ -303,8 +304,9 @@ kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile 
     kh_worker_counts total;
     add_counts(worker, &total);
     leave(worker);
-    kh_log(KH_LOG_INFO, "end", "%" PRIu64 " records, %" PRIu64 " results, %" PRIu64 " dead letters in %" PRIu64 " batches",
-           total.records, total.results, total.dead_letters, total.batches);
+    kh_log(KH_LOG_INFO, "end",
+           "%" PRIu64 " records, %" PRIu64 " results, %" PRIu64 " dead letters in %" PRIu64 " batches", total.records,
+           total.results, total.dead_letters, total.batches);
     kh_exit_reason reason = worker->reason;
     if (counts != NULL) {
         *counts = total;

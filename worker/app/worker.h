@@ -17,10 +17,10 @@ typedef enum kh_exit_reason {
 
 typedef struct kh_worker_settings {
     const kh_configuration *configuration; /*!< read, with secrets; borrowed */
-    bool until_idle;       /*!< end when everything is read, decided and published */
-    kh_instant until;      /*!< move every lane there once its sources are drained; KH_INSTANT_NONE: no */
-    bool accept_rewind;    /*!< the database was restored from an older copy: decide again from there */
-    uint32_t give_up_ms;   /*!< with until_idle: how long to wait for servers */
+    bool until_idle;                       /*!< end when everything is read, decided and published */
+    kh_instant until;    /*!< move every lane there once its sources are drained; KH_INSTANT_NONE: no */
+    bool accept_rewind;  /*!< the database was restored from an older copy: decide again from there */
+    uint32_t give_up_ms; /*!< with until_idle: how long to wait for servers */
 } kh_worker_settings;
 
 /*! What a worker has done since its start. */

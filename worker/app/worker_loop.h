@@ -28,7 +28,8 @@ bool kh_loop_has_given_up(const kh_loop *of);
 /*! Something went forward: waiting and back-off begin anew. */
 void kh_loop_note_progress(kh_loop *of);
 
-/*! Waits before something is tried again, saying once for what. \return false: no longer (stop asked for, or given up). */
+/*! Waits before something is tried again, saying once for what. \return false: no longer (stop asked for, or given up).
+ */
 bool kh_loop_wait_for(kh_loop *of, const char *what, const char *why);
 
 /*! Database, schema, rule files, topics, lanes, producer, consumer: everything before the first poll.

@@ -219,8 +219,7 @@ static kh_rc join_group(kh_loop *of)
         return rc;
     }
     uint32_t in_flight = worker->settings->configuration->settings.batch.in_flight;
-    worker->publishing =
-        kh_publishing_new(worker->publisher, (in_flight + 1) * (uint32_t)worker->share_count);
+    worker->publishing = kh_publishing_new(worker->publisher, (in_flight + 1) * (uint32_t)worker->share_count);
     return worker->publishing == NULL ? KH_E_MEMORY : KH_OK;
 }
 

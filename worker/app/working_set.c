@@ -330,7 +330,8 @@ kh_rc kh_working_set_write(kh_working_set *set, kh_rc (*write)(void *self, kh_su
 {
     kh_rc rc = KH_OK;
     entry *e = NULL;
-    RB_FOREACH (e, key_tree, &set->keys) {
+    RB_FOREACH(e, key_tree, &set->keys)
+    {
         if (!e->subject.changed) {
             continue;
         }

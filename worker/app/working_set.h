@@ -49,8 +49,8 @@ KH_MUSTCHECK kh_working_set *kh_working_set_new(kh_arena *arena, const kh_rule_b
 const kh_store *kh_working_set_store(const kh_working_set *set);
 
 /*! Takes a row that was read ahead; one that is held already is left as it is.
- *  \retval KH_OK, KH_E_MEMORY, KH_E_INTERNAL (the row's bytes are not what we wrote), KH_E_CONFIGURATION (it was decided
- *  by a rule pack that is not loaded). */
+ *  \retval KH_OK, KH_E_MEMORY, KH_E_INTERNAL (the row's bytes are not what we wrote), KH_E_CONFIGURATION (it was
+ * decided by a rule pack that is not loaded). */
 KH_MUSTCHECK kh_rc kh_working_set_add(kh_working_set *set, const kh_stored_subject *row);
 
 /*! Says that every row derived from the key has been added: it is not asked for again. */
@@ -59,9 +59,9 @@ KH_MUSTCHECK kh_rc kh_working_set_has_dependents(kh_working_set *set, kh_text ke
 /*! Takes facts of a label of another lane that were read ahead, under their lock. \retval as kh_working_set_add. */
 KH_MUSTCHECK kh_rc kh_working_set_add_basis(kh_working_set *set, kh_text key, kh_text facts);
 
-/*! Calls \a write with each changed subject, ascending by key, and whether it has a row already; stops at the first code
- *  that is not KH_OK, and returns it. */
-KH_MUSTCHECK kh_rc kh_working_set_write(kh_working_set *set, kh_rc (*write)(void *self, kh_subject *subject, bool known),
-                                        void *self);
+/*! Calls \a write with each changed subject, ascending by key, and whether it has a row already; stops at the first
+ * code that is not KH_OK, and returns it. */
+KH_MUSTCHECK kh_rc kh_working_set_write(kh_working_set *set,
+                                        kh_rc (*write)(void *self, kh_subject *subject, bool known), void *self);
 
 #endif

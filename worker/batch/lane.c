@@ -219,8 +219,7 @@ static kh_rc decide_towards(const deciding *of, const kh_arrangement *arrangemen
                                decision.has_consultation ? &decision.consultation : NULL);
     }
     if (rc == KH_OK) {
-        rc = settle_obligation(of, KH_OBLIGATION_REVOCATION_NOTICE, key,
-                               decision.has_notice ? &decision.notice : NULL);
+        rc = settle_obligation(of, KH_OBLIGATION_REVOCATION_NOTICE, key, decision.has_notice ? &decision.notice : NULL);
     }
     *due_at = sooner(*due_at, decision.due_at);
     return rc;
@@ -420,8 +419,8 @@ static kh_rc take_event(kh_lane *lane, const kh_input *input, kh_taken *out)
     }
     out->gap = merge.gap;
     if (merge.conflict != NULL) {
-        rc = emit_dead_letter(lane, input,
-                              refusal_of(lane, KH_REFUSAL_CONFLICTING_REVISION, event, merge.conflict), out);
+        rc = emit_dead_letter(lane, input, refusal_of(lane, KH_REFUSAL_CONFLICTING_REVISION, event, merge.conflict),
+                              out);
     }
     if (rc != KH_OK || !merge.changed) {
         return rc;

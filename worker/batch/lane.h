@@ -1,7 +1,8 @@
 /* One lane: records in their order, what falls due between them, and every result that follows.
  *
  * The same code decides live and offline; a record is decided by itself, so how records fall into batches cannot show.
- * Nothing here reads a clock, a file or a socket: the store and the results go through two small tables of functions. */
+ * Nothing here reads a clock, a file or a socket: the store and the results go through two small tables of functions.
+ */
 #ifndef KAKEHASHI_BATCH_LANE_H
 #define KAKEHASHI_BATCH_LANE_H
 
@@ -16,13 +17,13 @@
 typedef struct kh_subject {
     kh_text key;
     kh_facts facts;
-    kh_key_state *keys;     /*!< what stands under each key it publishes, in the order of their first result */
+    kh_key_state *keys; /*!< what stands under each key it publishes, in the order of their first result */
     uint32_t key_count;
-    kh_instant due_at;      /*!< KH_INSTANT_NONE: facts alone can change anything about it */
-    kh_text basis;          /*!< the label that it is derived from; empty if none */
-    bool accepted;          /*!< a statement about it has been accepted: an empty row made for a basis has none */
-    bool facts_changed;     /*!< set by the lane; the owner clears it once written */
-    bool changed;           /*!< anything of it: likewise */
+    kh_instant due_at;  /*!< KH_INSTANT_NONE: facts alone can change anything about it */
+    kh_text basis;      /*!< the label that it is derived from; empty if none */
+    bool accepted;      /*!< a statement about it has been accepted: an empty row made for a basis has none */
+    bool facts_changed; /*!< set by the lane; the owner clears it once written */
+    bool changed;       /*!< anything of it: likewise */
 } kh_subject;
 
 /*! Where subjects come from. Every function returns KH_OK or a code that ends the batch. */
@@ -33,9 +34,11 @@ typedef struct kh_store {
     kh_rc (*subject)(void *self, kh_text key, kh_subject **out);
     /*! The facts about a label of any lane, under a lock that outlives the decision; NULL if nothing is known. */
     kh_rc (*basis)(void *self, kh_text key, const kh_facts **out);
-    /*! The labels of this lane that are derived from the label, ascending by key. The array lives until the next call. */
+    /*! The labels of this lane that are derived from the label, ascending by key. The array lives until the next call.
+     */
     kh_rc (*dependents)(void *self, kh_text key, kh_subject *const **out, uint32_t *count);
-    /*! The subject of this lane with the smallest (due_at, key), if its `due_at` is not after \a until; NULL if none. */
+    /*! The subject of this lane with the smallest (due_at, key), if its `due_at` is not after \a until; NULL if none.
+     */
     kh_rc (*due)(void *self, kh_instant until, kh_subject **out);
     /*! Called whenever the lane has decided a subject: `due_at` and `basis` may be new. */
     kh_rc (*decided)(void *self, kh_subject *subject);
@@ -50,8 +53,8 @@ typedef struct kh_sink {
 /*! Caller's storage; the caller fills it, the functions below keep it. */
 typedef struct kh_lane {
     int32_t number;
-    kh_instant clock;      /*!< KH_INSTANT_NONE until the first record */
-    int64_t next_seq;      /*!< first unused result number */
+    kh_instant clock;             /*!< KH_INSTANT_NONE until the first record */
+    int64_t next_seq;             /*!< first unused result number */
     kh_arrangement *arrangements; /*!< all that are served; rebuilt here when a record of this lane changes one */
     uint32_t arrangement_count;
     bool *owns_arrangement; /*!< for each of them: its subject is in this lane */
@@ -89,8 +92,8 @@ KH_MUSTCHECK kh_rc kh_lane_advance(kh_lane *lane, kh_instant to, uint32_t *budge
 
 /*! Takes one record, at the lane's clock: the caller has advanced it to the record's time, and no sweep is on its way.
  *  \param input  lives as long as the arena: its statement becomes a fact.
- *  \retval KH_OK, or what the store or sink returned, or KH_E_MEMORY. A refused record is KH_OK: its dead letter went to
- *  the sink. */
+ *  \retval KH_OK, or what the store or sink returned, or KH_E_MEMORY. A refused record is KH_OK: its dead letter went
+ * to the sink. */
 KH_MUSTCHECK kh_rc kh_lane_take(kh_lane *lane, const kh_input *input, kh_taken *out);
 
 /*! Decides the lane's arrangements anew at its clock: the beginning of each sweep. */

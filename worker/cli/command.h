@@ -9,11 +9,11 @@
 /*! How a command ends; in README and --help. */
 typedef enum kh_exit {
     KH_EXIT_OK = 0,
-    KH_EXIT_FAILED = 1,       /*!< what was asked for failed, or was found not to be so */
-    KH_EXIT_USAGE = 2,        /*!< wrong usage */
-    KH_EXIT_CONFIGURATION = 3,/*!< settings, rule files, topics or schema are not as they must be */
-    KH_EXIT_REWOUND = 4,      /*!< database or topics went back in time: a person must decide */
-    KH_EXIT_STUCK = 5         /*!< the watchdog ended a worker that made no progress */
+    KH_EXIT_FAILED = 1,        /*!< what was asked for failed, or was found not to be so */
+    KH_EXIT_USAGE = 2,         /*!< wrong usage */
+    KH_EXIT_CONFIGURATION = 3, /*!< settings, rule files, topics or schema are not as they must be */
+    KH_EXIT_REWOUND = 4,       /*!< database or topics went back in time: a person must decide */
+    KH_EXIT_STUCK = 5          /*!< the watchdog ended a worker that made no progress */
 } kh_exit;
 
 typedef struct kh_command {
@@ -56,8 +56,8 @@ typedef struct kh_common {
 
 /*! Text about them for a command's help. */
 #define KH_COMMON_HELP                                                                                                 \
-    "  -c, --config FILE    settings file; otherwise $KAKEHASHI_CONFIG, otherwise " KH_DEFAULT_CONFIG "\n"            \
-    "  -s, --set KEY=VALUE  a setting instead of the file's (repeatable), e.g. kafka.brokers=localhost:9092\n"        \
+    "  -c, --config FILE    settings file; otherwise $KAKEHASHI_CONFIG, otherwise " KH_DEFAULT_CONFIG "\n"             \
+    "  -s, --set KEY=VALUE  a setting instead of the file's (repeatable), e.g. kafka.brokers=localhost:9092\n"         \
     "  -h, --help           this text\n"
 
 /*! Pairs with kh_common_deinit. */

@@ -45,8 +45,7 @@ static kh_rc print_dead_letter(deciding *of, const kh_result *result)
 {
     kh_text line = {NULL, 0};
     kh_arena_reset(&of->arena);
-    kh_rc rc =
-        kh_message_json_dead_letter((uint64_t)result->record->offset, &result->refusal, &of->arena, &line);
+    kh_rc rc = kh_message_json_dead_letter((uint64_t)result->record->offset, &result->refusal, &of->arena, &line);
     return print_line(rc, line);
 }
 
@@ -141,10 +140,11 @@ static int say_missing_pack(const deciding *of)
     kh_instant from = KH_INSTANT_NONE;
     kh_text sha256 = kh_offline_missing(of->offline, &from);
     (void)kh_instant_print(from, at);
-    (void)fprintf(stderr,
-                  "kakehashi decide: both participants consented to the rule pack with SHA-256 %.*s, which takes effect "
-                  "at %s; nothing can be decided from then on without it: add its file to `rules` in %s\n",
-                  KH_TEXT_ARGS(sha256), at, of->common.config);
+    (void)fprintf(
+        stderr,
+        "kakehashi decide: both participants consented to the rule pack with SHA-256 %.*s, which takes effect "
+        "at %s; nothing can be decided from then on without it: add its file to `rules` in %s\n",
+        KH_TEXT_ARGS(sha256), at, of->common.config);
     return KH_EXIT_CONFIGURATION;
 }
 
@@ -157,8 +157,10 @@ static int go_through_stops(deciding *of, kh_rc *rc)
             char now[KH_INSTANT_SIZE];
             (void)kh_instant_print(of->stops[i], stop);
             (void)kh_instant_print(clock, now);
-            return kh_usage(of->common.command, "--at %s is before the clock, which the records (or the --at before it) "
-                                                "have moved to %s; give instants after it, ascending", stop, now);
+            return kh_usage(of->common.command,
+                            "--at %s is before the clock, which the records (or the --at before it) "
+                            "have moved to %s; give instants after it, ascending",
+                            stop, now);
         }
         *rc = kh_offline_advance(of->offline, of->stops[i]);
         if (*rc == KH_OK && of->states) {
@@ -270,16 +272,17 @@ out:
 const kh_command kh_command_decide = {
     .name = "decide",
     .summary = "decide a history of events offline, with no broker and no database",
-    .help = "Usage: kakehashi decide [OPTION]... [EVENTS.jsonl]...\n\n"
-            "Reads events, a line of JSON each (standard input if no file is given), in the order given, and decides as\n"
-            "the worker would. The clock is the highest timestamp so far.\n\n"
-            "  -a, --at INSTANT     then move the clock on to there, e.g. 2027-06-01T00:00:00Z (repeatable, ascending)\n"
-            "  -o, --output WHAT    results: each result as it is made (the default)\n"
-            "                       states: all that stands at each --at, or once at the end\n"
-            "      --batch RECORDS  give memory back after so many records (1000); it never shows in the output\n" KH_COMMON_HELP
-            "\nExample:\n"
-            "  kakehashi decide --output states --at 2027-06-01T00:00:00Z config/samples/first-year.jsonl\n\n"
-            "Exit codes: 0 well; 1 the events cannot be read; 2 wrong usage, --at before the clock among it;\n"
-            "3 settings or rule files are wrong, or a rule pack that both participants consented to is missing.\n",
+    .help =
+        "Usage: kakehashi decide [OPTION]... [EVENTS.jsonl]...\n\n"
+        "Reads events, a line of JSON each (standard input if no file is given), in the order given, and decides as\n"
+        "the worker would. The clock is the highest timestamp so far.\n\n"
+        "  -a, --at INSTANT     then move the clock on to there, e.g. 2027-06-01T00:00:00Z (repeatable, ascending)\n"
+        "  -o, --output WHAT    results: each result as it is made (the default)\n"
+        "                       states: all that stands at each --at, or once at the end\n"
+        "      --batch RECORDS  give memory back after so many records (1000); it never shows in the "
+        "output\n" KH_COMMON_HELP "\nExample:\n"
+        "  kakehashi decide --output states --at 2027-06-01T00:00:00Z config/samples/first-year.jsonl\n\n"
+        "Exit codes: 0 well; 1 the events cannot be read; 2 wrong usage, --at before the clock among it;\n"
+        "3 settings or rule files are wrong, or a rule pack that both participants consented to is missing.\n",
     .run = run_decide,
 };

@@ -204,21 +204,22 @@ static int run_run(const kh_command *command, int argc, char **argv)
 const kh_command kh_command_run = {
     .name = "run",
     .summary = "the worker: consume, decide, store, publish",
-    .help = "Usage: kakehashi run [OPTION]...\n\n"
-            "Joins the consumer group and works until SIGTERM or SIGINT, which lets it finish and publish the batch in\n"
-            "hand and leave the group. Start as many as there are lanes (partitions); kill any of them at any time.\n\n"
-            "      --until-idle             end when everything is read, decided and published\n"
-            "      --give-up-after SECONDS  with --until-idle: end with 1 when nothing went forward for so long (60)\n"
-            "      --clock wall|records     what moves time, instead of the settings: records is for samples, tests\n"
-            "                               and replays\n"
-            "      --until INSTANT          with --clock records: when all is read, move time on to there\n"
-            "      --migrate                create or upgrade the schema first\n"
-            "      --accept-database-rewind the database was restored from an older copy: decide again from where it\n"
-            "                               stands; results that are published again carry the same kh-id\n" KH_COMMON_HELP
-            "\nExample:\n"
-            "  kakehashi run --config /etc/kakehashi/kakehashi.yaml\n\n"
-            "Exit codes: 0 well; 1 given up, or failed; 2 wrong usage; 3 configuration (settings, rule files, topics or\n"
-            "schema; or a rule pack is missing that both participants consented to); 4 database or topic went back in\n"
-            "time; 5 no progress (watchdog).\n",
+    .help =
+        "Usage: kakehashi run [OPTION]...\n\n"
+        "Joins the consumer group and works until SIGTERM or SIGINT, which lets it finish and publish the batch in\n"
+        "hand and leave the group. Start as many as there are lanes (partitions); kill any of them at any time.\n\n"
+        "      --until-idle             end when everything is read, decided and published\n"
+        "      --give-up-after SECONDS  with --until-idle: end with 1 when nothing went forward for so long (60)\n"
+        "      --clock wall|records     what moves time, instead of the settings: records is for samples, tests\n"
+        "                               and replays\n"
+        "      --until INSTANT          with --clock records: when all is read, move time on to there\n"
+        "      --migrate                create or upgrade the schema first\n"
+        "      --accept-database-rewind the database was restored from an older copy: decide again from where it\n"
+        "                               stands; results that are published again carry the same kh-id\n" KH_COMMON_HELP
+        "\nExample:\n"
+        "  kakehashi run --config /etc/kakehashi/kakehashi.yaml\n\n"
+        "Exit codes: 0 well; 1 given up, or failed; 2 wrong usage; 3 configuration (settings, rule files, topics or\n"
+        "schema; or a rule pack is missing that both participants consented to); 4 database or topic went back in\n"
+        "time; 5 no progress (watchdog).\n",
     .run = run_run,
 };

@@ -112,15 +112,14 @@ static bool same_standing(const course *of, const kh_moment *a, const kh_moment 
 
 static bool same_message(const course *of, const kh_moment *a, const kh_moment *b)
 {
-    return same_standing(of, a, b) &&
-           (a->details == NULL ||
-            (kh_details_same(a->details, b->details) && kh_validity_same(a->validity, b->validity)));
+    return same_standing(of, a, b) && (a->details == NULL || (kh_details_same(a->details, b->details) &&
+                                                              kh_validity_same(a->validity, b->validity)));
 }
 
 static bool same_public_standing(const course *of, const kh_moment *a, const kh_moment *b)
 {
-    return a->pack == b->pack &&
-           kh_reasons_public_outcome(a->reasons) == kh_reasons_public_outcome(b->reasons) && same_rows(of, a, b);
+    return a->pack == b->pack && kh_reasons_public_outcome(a->reasons) == kh_reasons_public_outcome(b->reasons) &&
+           same_rows(of, a, b);
 }
 
 /* As if gates 7 and 8 stayed as they are: what is confidential is not announced. */
@@ -140,8 +139,7 @@ static bool is_english(kh_text language)
 
 static kh_rc list_translations(const kh_label_view *view, kh_arena *arena, kh_status *status)
 {
-    const kh_evidence *evidence =
-        kh_timeline_highest(&view->home_part->registers[KH_REGISTER_EVIDENCE])->body.evidence;
+    const kh_evidence *evidence = kh_timeline_highest(&view->home_part->registers[KH_REGISTER_EVIDENCE])->body.evidence;
     if (evidence->document_count == 0) {
         return KH_OK;
     }
@@ -247,8 +245,7 @@ kh_rc kh_label_decide(const kh_arrangement *arrangement, kh_text label, const kh
     kh_instant notice_next = KH_INSTANT_NONE;
     decision.has_consultation = kh_consultation_decide(arrangement, label, view.host, view.host_part, at,
                                                        &decision.consultation, &consultation_next);
-    decision.has_notice =
-        kh_notice_decide(arrangement, label, facts, view.host, at, &decision.notice, &notice_next);
+    decision.has_notice = kh_notice_decide(arrangement, label, facts, view.host, at, &decision.notice, &notice_next);
     decision.due_at = sooner(decision.status.next_change_at, sooner(consultation_next, notice_next));
     *out = decision;
     return KH_OK;

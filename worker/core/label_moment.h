@@ -9,9 +9,9 @@ typedef struct kh_label_view {
     const kh_arrangement *arrangement;
     const kh_participant *home;
     const kh_participant *host;
-    const kh_part *home_part;   /*!< NULL: home has stated nothing */
-    const kh_part *host_part;   /*!< NULL: host has stated nothing */
-    const kh_origin *origin;    /*!< NULL: the issue is unknown */
+    const kh_part *home_part;          /*!< NULL: home has stated nothing */
+    const kh_part *host_part;          /*!< NULL: host has stated nothing */
+    const kh_origin *origin;           /*!< NULL: the issue is unknown */
     const struct kh_label_view *basis; /*!< the basis towards this label's home; NULL: not derived here */
 } kh_label_view;
 

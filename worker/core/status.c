@@ -59,9 +59,9 @@ static bool same_rows(const kh_status *a, const kh_status *b)
 
 static bool same_pack(const kh_status *a, const kh_status *b)
 {
-    return a->pack == b->pack || (kh_text_equal(a->pack->id, b->pack->id) &&
-                                  kh_text_equal(a->pack->arrangement, b->pack->arrangement) &&
-                                  kh_text_equal(a->pack->sha256, b->pack->sha256));
+    return a->pack == b->pack ||
+           (kh_text_equal(a->pack->id, b->pack->id) && kh_text_equal(a->pack->arrangement, b->pack->arrangement) &&
+            kh_text_equal(a->pack->sha256, b->pack->sha256));
 }
 
 static bool same_translations(const kh_status *a, const kh_status *b)
@@ -90,8 +90,7 @@ bool kh_status_same_to_public(const kh_status *a, const kh_status *b)
 {
     return kh_status_public_outcome(a) == kh_status_public_outcome(b) && same_pack(a, b) &&
            a->public_since == b->public_since && a->public_next_change_at == b->public_next_change_at &&
-           a->recognised_level == b->recognised_level &&
-           (a->outcome != KH_OUTCOME_RECOGNISED || same_rows(a, b)) &&
+           a->recognised_level == b->recognised_level && (a->outcome != KH_OUTCOME_RECOGNISED || same_rows(a, b)) &&
            kh_details_same_to_public(a->details, b->details) && kh_validity_same(a->validity, b->validity) &&
            kh_text_equal(a->label, b->label) && kh_text_equal(a->host, b->host);
 }
@@ -139,8 +138,10 @@ kh_rc kh_status_residual(const kh_status *status, kh_arena *arena, kh_residual_i
     for (const kh_table *table = next_table(status, &from); table != NULL; table = next_table(status, &from)) {
         for (uint32_t i = 0; i < table->requirement_count; i++) {
             const kh_requirement *row = &table->requirements[i];
-            *items++ = (kh_residual_item){row->requirement, row->equivalence,
-                                          need_of(row->equivalence, status->no_counterpart), row->citation,
+            *items++ = (kh_residual_item){row->requirement,
+                                          row->equivalence,
+                                          need_of(row->equivalence, status->no_counterpart),
+                                          row->citation,
                                           {NULL, 0}};
         }
     }

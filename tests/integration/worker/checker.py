@@ -32,7 +32,9 @@ def take_snapshot(deployment):
             encode(value, 'hex') AS value, value_size FROM dead_letter"""),
         lanes=deployment.sql("SELECT lane, next_seq, clock, sweeping FROM lane ORDER BY lane"),
         offsets=deployment.sql("SELECT lane, topic, next_offset FROM lane_offset"),
-        subjects=deployment.sql("SELECT lane, key, encode(facts, 'hex') AS facts FROM subject WHERE facts IS NOT NULL"),
+        subjects=deployment.sql("""SELECT lane, key, due_at, next_change_at, residual_open, basis, outcomes,
+            encode(facts, 'hex') AS facts, encode(decisions, 'hex') AS decisions
+            FROM subject WHERE facts IS NOT NULL ORDER BY lane, key"""),
         obligations=deployment.sql("SELECT id, version, state FROM obligation"),
         topics={kind: [r for r in records if r.topic == topic] for kind, topic in deployment.topics.items()},
         sources=[r for r in records if r.topic in deployment.events.values()],
