@@ -9,7 +9,6 @@
 #include "app/log.h"
 
 #define DEPTH_MAX 64
-#define LANES_MAX 4096
 
 struct kh_publishing {
     kh_publisher *publisher;
@@ -31,7 +30,7 @@ struct kh_publishing {
     size_t message_size;
     kh_lane_offset *offsets;
     size_t offset_size;
-    int64_t marks[LANES_MAX];
+    int64_t marks[KH_LANES_MAX];
 };
 
 static bool wait_until(kh_publishing *publishing, int64_t deadline_ms)
@@ -215,7 +214,7 @@ kh_publishing *kh_publishing_new(kh_publisher *publisher, uint32_t depth)
         kh_outgoing_init(&publishing->slots[i]);
         publishing->idle[publishing->idle_count++] = &publishing->slots[i];
     }
-    for (size_t i = 0; i < LANES_MAX; i++) {
+    for (size_t i = 0; i < KH_LANES_MAX; i++) {
         publishing->marks[i] = -1;
     }
     if (pthread_create(&publishing->thread, NULL, run, publishing) != 0) {

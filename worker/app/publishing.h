@@ -6,6 +6,9 @@
 #include "app/outgoing.h"
 #include "kafka/publisher.h"
 
+/*! Lanes are numbered below this. */
+#define KH_LANES_MAX 4096
+
 typedef struct kh_publishing kh_publishing;
 
 /*! Starts the thread.

@@ -12,6 +12,9 @@
 #include "kafka/topics.h"
 #include "postgres/schema.h"
 
+/* One try at a transaction, all waits inside included; then it is tried again, or given up with its lanes. */
+#define PUBLISH_PATIENCE_MS 30000
+
 uint64_t kh_chance(void)
 {
     uint64_t value = 0;
@@ -122,7 +125,7 @@ static kh_rc load_first_rules(kh_loop *of)
 static void name_topics(kh_worker *worker)
 {
     const kh_topic_section *topics = &worker->settings->configuration->settings.kafka.topics;
-    for (uint32_t i = 0; i < topics->event_count && i < KH_SOURCES_MAX; i++) {
+    for (uint32_t i = 0; i < topics->event_count; i++) {
         worker->topics[worker->topic_count++] = topics->events[i].value.data;
     }
     worker->result_topics[KH_TOPIC_STATUS] = topics->status.data;
@@ -174,6 +177,11 @@ static kh_rc prepare_lanes(kh_loop *of)
 {
     kh_worker *worker = of->worker;
     kh_text topics[KH_SOURCES_MAX];
+    if (worker->partition_count > KH_LANES_MAX) {
+        kh_log(KH_LOG_ERROR, "lanes", "the topics have %d partitions; at most %d are served", worker->partition_count,
+               KH_LANES_MAX);
+        return fail(worker, KH_ENDED_CONFIGURATION, KH_E_CONFIGURATION);
+    }
     for (size_t i = 0; i < worker->topic_count; i++) {
         topics[i] = kh_text_of(worker->topics[i]);
     }
@@ -192,6 +200,9 @@ static kh_rc init_publisher(kh_loop *of)
     kh_kafka_error error = {0};
     kh_rc rc = kh_publisher_new(&worker->kafka, worker->transactional_id, worker->result_topics, KH_RESULT_TOPICS,
                                 &worker->publisher, &error);
+    if (rc == KH_OK) {
+        kh_publisher_patience(worker->publisher, PUBLISH_PATIENCE_MS);
+    }
     while (rc == KH_OK) {
         rc = kh_publisher_init(worker->publisher, 10000, NULL, &error);
         if (rc == KH_OK) {
@@ -226,6 +237,12 @@ static kh_rc join_group(kh_loop *of)
 kh_rc kh_loop_start(kh_loop *of)
 {
     kh_worker *worker = of->worker;
+    uint32_t sources = worker->settings->configuration->settings.kafka.topics.event_count;
+    if (sources > KH_SOURCES_MAX) {
+        kh_log(KH_LOG_ERROR, "configuration", "kafka.topics.events names %u topics; at most %d are served", sources,
+               KH_SOURCES_MAX);
+        return fail(worker, KH_ENDED_CONFIGURATION, KH_E_CONFIGURATION);
+    }
     name_topics(worker);
     name_worker(worker);
     kh_log(KH_LOG_INFO, "start", "%s", worker->transactional_id);
