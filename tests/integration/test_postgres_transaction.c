@@ -266,12 +266,9 @@ int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, fixture_setup_lanes, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        CASE(subjects_come_back_as_they_were_written),
-        CASE(results_come_back_as_they_were_written),
-        CASE(due_sweep_and_dependents_come_in_order),
-        CASE(a_wakeup_raised_meanwhile_stays),
-        CASE(the_arrangement_rises_in_every_lane),
-        CASE(obligations_stand_until_they_are_gone),
+        CASE(subjects_come_back_as_they_were_written), CASE(results_come_back_as_they_were_written),
+        CASE(due_sweep_and_dependents_come_in_order),  CASE(a_wakeup_raised_meanwhile_stays),
+        CASE(the_arrangement_rises_in_every_lane),     CASE(obligations_stand_until_they_are_gone),
         CASE(dead_letters_keep_their_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "codec/quote.h"
+
 #define LINE_SIZE 2048
 
 static kh_log_level least = KH_LOG_INFO;
@@ -51,19 +53,38 @@ static const char *level_name(kh_log_level level)
     return "?";
 }
 
-/* JSON's escapes; a line stays a line. */
-static void escape(const char *text, char *out, size_t size)
+/* One character off the text; what is not UTF-8 (a message that was cut, another's encoding) is shown as "?". */
+static kh_text next_character(kh_text *rest, uint32_t *out)
+{
+    size_t length = kh_utf8_next(*rest, out);
+    kh_text character = {rest->data, length};
+    if (length == 0) {
+        *out = '?';
+        character = KH_TEXT("?");
+        length = 1;
+    }
+    rest->data += length;
+    rest->length -= length;
+    return character;
+}
+
+/* JSON's escapes, or for people a blank for each control character: a line stays a line. */
+static void clean(kh_text text, kh_log_format format, char *out, size_t size)
 {
     size_t used = 0;
-    for (; *text != '\0' && used + 8 < size; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') {
+    while (text.length > 0 && used + 8 < size) {
+        uint32_t code = 0;
+        kh_text character = next_character(&text, &code);
+        if (format == KH_LOG_JSON && (code == '"' || code == '\\')) {
             out[used++] = '\\';
-            out[used++] = (char)c;
-        } else if (c < 0x20) {
-            used += (size_t)snprintf(out + used, size - used, "\\u%04x", c);
+            out[used++] = (char)code;
+        } else if (format == KH_LOG_JSON && code < 0x20) {
+            used += (size_t)snprintf(out + used, size - used, "\\u%04x", code);
+        } else if (format == KH_LOG_TEXT && kh_is_control(code)) {
+            out[used++] = ' ';
         } else {
-            out[used++] = (char)c;
+            memcpy(out + used, character.data, character.length);
+            used += character.length;
         }
     }
     out[used] = '\0';
@@ -87,12 +108,12 @@ void kh_log(kh_log_level level, const char *event, const char *format, ...)
     (void)gmtime_r(&now.tv_sec, &utc);
     (void)strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &utc);
     (void)snprintf(time, sizeof time, "%s.%03ldZ", when, now.tv_nsec / 1000000);
-    char escaped[LINE_SIZE * 2];
-    escape(text, escaped, sizeof escaped);
+    char cleaned[LINE_SIZE * 2];
+    clean(kh_text_of(text), shape, cleaned, sizeof cleaned);
     if (shape == KH_LOG_JSON) { /* one call, so that the lines of two threads do not mix */
         (void)fprintf(stderr, "{\"time\":\"%s\",\"level\":\"%s\",\"event\":\"%s\",\"message\":\"%s\"}\n", time,
-                      level_name(level), event, escaped);
+                      level_name(level), event, cleaned);
     } else {
-        (void)fprintf(stderr, "%s %-7s %s: %s\n", time, level_name(level), event, text);
+        (void)fprintf(stderr, "%s %-7s %s: %s\n", time, level_name(level), event, cleaned);
     }
 }

@@ -1,4 +1,4 @@
-/* UTF-8, and how a value is shown to a person. Private to this room. */
+/* UTF-8, and how a value is shown to a person. */
 #ifndef KH_CODEC_QUOTE_H
 #define KH_CODEC_QUOTE_H
 

@@ -266,9 +266,9 @@ static const kh_schema_key batch_keys[] = {
      .help = "records in one batch, over all lanes"},
     {"max_wait_ms", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_wait_ms), .least = 0, .most = 60000, .fallback = "50",
      .help = "longest wait before a batch that is not full is decided"},
-    {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_section, in_flight), .least = 1, .most = 8, .fallback = "1",
+    {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_section, in_flight), .least = 1, .most = 8, .fallback = "2",
      .help = "batches that are decided but not yet published"},
-    {"threads", KH_SCHEMA_NUMBER, AT(kh_batch_section, threads), .least = 1, .most = 8, .fallback = "2",
+    {"threads", KH_SCHEMA_NUMBER, AT(kh_batch_section, threads), .least = 1, .most = 8, .fallback = "1",
      .help = "threads that decide, each with some of the lanes and a database connection of its own"},
     {.name = NULL},
 };

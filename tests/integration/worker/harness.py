@@ -29,7 +29,7 @@ KAKEHASHI = os.environ["KH_KAKEHASHI"]
 PARTICIPANTS = ("JP", "SG")
 RESULTS = ("status", "public", "obligations", "dead_letters")
 # No test waits that long unless something is broken, however slow the machine.
-PATIENCE = int(os.environ.get("WT_PATIENCE", "240"))
+PATIENCE = 240
 
 Record = namedtuple("Record", "topic partition offset timestamp key value headers")
 

@@ -1,4 +1,5 @@
 """Whole histories end to end, over 12 lanes: the states that a reader of the topics ends with are those of `decide --at`."""
+import json
 import unittest
 
 import checker
@@ -11,9 +12,11 @@ class Histories(unittest.TestCase):
         deployment.publish(lines, unchecked=True)
         for instant in instants:
             deployment.work(until=instant)
-            checker.assert_exactly_once(self, deployment, at=instant)
-        listed = deployment.run("list", "--output", "json")
-        self.assertGreater(len(listed.splitlines()), 0)
+            snapshot = checker.assert_exactly_once(self, deployment, at=instant)
+        states = checker.states_of_topics(snapshot)
+        listed = [json.loads(line)["status"] for line in deployment.run("list", "--output", "json").splitlines()]
+        self.assertEqual({key: text for (what, key), text in states.items() if what == "status"},
+                         {f"{status['label']}@{status['host']}": checker.canonical(status) for status in listed})
 
     def test_sample(self):
         self.go_through("sample", harness.sample_lines(), "2027-06-01T00:00:00Z", "2028-06-01T00:00:00Z")

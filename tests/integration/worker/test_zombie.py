@@ -6,7 +6,8 @@ import checker
 import harness
 
 END = "2028-06-01T00:00:00Z"
-SMALL = {"batch": {"max_records": 10, "max_wait_ms": 5}}
+# A server that waits for a stopped client keeps its locks as long.
+SMALL = {"batch": {"max_records": 10, "max_wait_ms": 5}, "database": {"idle_in_transaction_timeout_ms": 3000}}
 
 
 class Zombie(unittest.TestCase):
@@ -23,8 +24,10 @@ class Zombie(unittest.TestCase):
         deployment.publish(lines[100:])
         harness.wait_until("the zombie to join again, and to decide", lambda: deployment.result_count() > decided)
         zombie.stop()
+        self.assertEqual(2, zombie.log().count("lanes-taken: 4 lanes"), "it goes on only after it has joined anew")
         deployment.work(until=END)
         checker.assert_exactly_once(self, deployment, at=END)
+        return zombie.log()
 
     def test_before_the_database_transaction(self):
         self.stopped_at("before-begin")
@@ -33,10 +36,10 @@ class Zombie(unittest.TestCase):
         self.stopped_at("before-database-commit")
 
     def test_between_the_commits(self):
-        self.stopped_at("after-database-commit")
+        self.assertIn("producer-renewed", self.stopped_at("after-database-commit"), "it did not even try to publish")
 
     def test_before_publishing(self):
-        self.stopped_at("before-publish")
+        self.assertIn("producer-renewed", self.stopped_at("before-publish"), "it did not even try to publish")
 
 if __name__ == "__main__":
     harness.main()
