@@ -301,10 +301,11 @@ static void throttle(kh_share *share, size_t most)
 {
     for (size_t i = 0; i < share->lane_count; i++) {
         kh_live_lane *lane = &share->lanes[i];
-        if (!lane->paused && lane->pending_count >= most / 2 && (lane->sweeping || lane->blocked || lane->behind)) {
+        bool holds_back = lane->sweeping || lane->blocked || lane->behind;
+        if (!lane->paused && lane->pending_count >= most / 2 && holds_back) {
             kh_consumer_pause(share->worker->consumer, &lane->number, 1);
             lane->paused = true;
-        } else if (lane->paused && lane->pending_count == 0) {
+        } else if (lane->paused && !holds_back) { /* whatever is pending: it may wait for what another source has */
             kh_consumer_resume(share->worker->consumer, &lane->number, 1);
             lane->paused = false;
         }

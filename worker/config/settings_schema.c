@@ -254,7 +254,7 @@ static const kh_schema_key database_keys[] = {
     {"statement_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_section, statement_timeout_ms), .least = 100,
      .most = 3600000, .fallback = "30000", .help = "how long one statement may take"},
     {"idle_in_transaction_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_database_section, idle_in_transaction_timeout_ms),
-     .least = 100, .most = 3600000, .fallback = "30000",
+     .least = 100, .most = 3600000, .fallback = "10000",
      .help = "how long the server keeps a transaction in which nothing happens"},
     {.name = NULL},
 };
@@ -262,7 +262,7 @@ static const kh_schema_key database_keys[] = {
 static const kh_schema database_schema = {.keys = database_keys};
 
 static const kh_schema_key batch_keys[] = {
-    {"max_records", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_records), .least = 1, .most = 100000, .fallback = "3000",
+    {"max_records", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_records), .least = 1, .most = 100000, .fallback = "4000",
      .help = "records in one batch, over all lanes"},
     {"max_wait_ms", KH_SCHEMA_NUMBER, AT(kh_batch_section, max_wait_ms), .least = 0, .most = 60000, .fallback = "50",
      .help = "longest wait before a batch that is not full is decided"},

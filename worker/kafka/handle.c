@@ -149,9 +149,9 @@ void kh_handle_conf_consumer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "isolation.level", "read_committed");
     kh_handle_conf_set(building, "enable.partition.eof", "true");
     kh_handle_conf_set(building, "allow.auto.create.topics", "false");
-    /* Much in hand for a replay, in bounded memory. */
+    /* Enough in hand for the next batches, in bounded memory: records wait in the broker as well as here. */
     kh_handle_conf_set(building, "queued.min.messages", "1000000");
-    kh_handle_conf_set(building, "queued.max.messages.kbytes", "8192");
+    kh_handle_conf_set(building, "queued.max.messages.kbytes", "2048");
     int32_t most = kh_handle_max_record(settings);
     kh_handle_conf_set_number(building, "fetch.max.bytes", most > 4194304 ? most : 4194304);
     kh_handle_conf_set_if_known(building, "fetch.queue.backoff.ms", "20");

@@ -15,7 +15,7 @@ class GroupForgotten(unittest.TestCase):
         lines = harness.stream(20, 8)
         deployment.publish(lines[:120])
         # Killed when results stand in the database that are not published: they must be, by the next.
-        deployment.start("--until-idle", failpoint="before-publish:kill:4").wait(-signal.SIGKILL)
+        deployment.start("--until-idle", failpoint="before-publish:kill:2").wait(-signal.SIGKILL)
         forget(deployment)
         deployment.publish(lines[120:])
         worker = deployment.start("--until-idle", "--until", END).wait()

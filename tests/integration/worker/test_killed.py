@@ -30,19 +30,22 @@ class Killed(unittest.TestCase):
             with self.subTest(place):
                 deployment = harness.Deployment(f"killed-{place}", lanes=4, settings=SMALL)
                 deployment.publish(harness.stream(25, 4))
-                count = 1 if place in ONCE else 3
+                count = 1 if place in ONCE else 2
                 deployment.start("--until-idle", "--until", END, failpoint=f"{place}:kill:{count}").wait(-signal.SIGKILL)
                 deployment.work(until=END)
                 checker.assert_exactly_once(self, deployment, at=END)
 
     def test_again_and_again(self):
-        """Many deaths in one history, none of them before its third batch: so it does come to an end."""
+        """One history, many deaths."""
         deployment = harness.Deployment("killed-often", lanes=4, settings=SMALL)
-        deployment.publish(harness.stream(30, 4))
-        for place in ("after-database-commit", "before-publish", "after-publish", "after-database-commit"):
-            deployment.start("--until-idle", failpoint=f"{place}:kill:3").wait(-signal.SIGKILL)
+        lines = harness.stream(40, 4)
+        places = ("after-database-commit:kill:2", "before-publish:kill:1", "after-publish:kill:1", "after-database-commit:kill:1")
+        for number, place in enumerate(places):
+            deployment.publish(lines[number * 40:(number + 1) * 40])
+            deployment.start("--until-idle", failpoint=place).wait(-signal.SIGKILL)
         deployment.work(until=END)
         checker.assert_exactly_once(self, deployment, at=END)
+
 
 if __name__ == "__main__":
     harness.main()

@@ -16,7 +16,7 @@ class Zombie(unittest.TestCase):
         deployment = harness.Deployment(f"zombie-{place}", lanes=4, settings=SMALL)
         lines = harness.stream(25, 6)
         deployment.publish(lines[:100])
-        zombie = deployment.start(failpoint=f"{place}:stop:3")
+        zombie = deployment.start(failpoint=f"{place}:stop:2")
         harness.wait_until("the failpoint to stop the worker", zombie.is_stopped)
         deployment.work()
         decided = deployment.result_count()

@@ -85,10 +85,9 @@ static void hosts_ascend_and_add_up(void **state)
     kh_key_state expired = decided(core, "SG issued valid=2026-06-01..2026-07-31", "2026-09-01@JP");
     kh_key_state waiting = decided(core, line, "2026-05-01@JP");
     assert_int_equal(expired.status->next_change_at, KH_INSTANT_NONE);
-    kh_status statuses[] = {*recognised.status, *expired.status, *waiting.status};
+    kh_status statuses[] = {*waiting.status, *expired.status, *recognised.status};
     statuses[0].host = KH_TEXT("TH");
     statuses[1].host = KH_TEXT("AU");
-    statuses[2].host = KH_TEXT("JP");
     kh_obligation consultation = {.kind = KH_OBLIGATION_CONSULTATION};
     kh_key_state keys[] = {
         {.key = KH_TEXT("SG/1@TH"), .kind = KH_RESULT_STATUS, .status = &statuses[0]},
@@ -98,7 +97,7 @@ static void hosts_ascend_and_add_up(void **state)
         {.key = KH_TEXT("SG/1@JP"), .kind = KH_RESULT_STATUS, .status = &statuses[2]},
     };
     kh_subject_row row = summary_of(core, keys, 5);
-    assert_text(row.outcomes, "AU=LABEL_NOT_VALID JP=ARRANGEMENT_NOT_IN_FORCE TH=RECOGNISED");
+    assert_text(row.outcomes, "AU=LABEL_NOT_VALID JP=RECOGNISED TH=ARRANGEMENT_NOT_IN_FORCE");
     assert_int_equal(row.next_change_at, waiting.status->next_change_at);
     assert_true(waiting.status->next_change_at < recognised.status->next_change_at);
     assert_int_equal(row.residual_open, kh_status_residual_open(recognised.status));

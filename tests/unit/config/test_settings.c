@@ -48,7 +48,7 @@ static void the_least_file_has_every_default(void **state)
     assert_int_equal(is.kafka.topics.replication_factor, -1);
     assert_int_equal(is.kafka.max_record_bytes, 262144);
     assert_text(is.database.schema, "kakehashi");
-    assert_int_equal(is.batch.max_records, 3000);
+    assert_int_equal(is.batch.max_records, 4000);
     assert_int_equal(is.log.level, KH_LOG_INFO);
     assert_text(is.kafka.topics.events[1].key, "SG");
     assert_text(is.kafka.topics.events[1].value, "sg");

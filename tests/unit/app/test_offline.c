@@ -1,0 +1,2 @@
+#include "support/kh_test.h"
+int main(void){return 0;}
