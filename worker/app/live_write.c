@@ -270,12 +270,15 @@ kh_rc kh_live_write(kh_share *share, kh_live_batch_work *batch)
 {
     gathering all = {.arena = &share->arena};
     kh_outgoing *out = batch->out;
-    kh_rc rc = gather(batch, &all);
+    kh_rc rc = KH_OK;
+    if (out->dead_letter_count > 0) {
+        rc = kh_transaction_append_dead_letters(share->database, out->dead_letters, out->dead_letter_count);
+    }
     if (rc == KH_OK && out->row_count > 0) {
         rc = kh_transaction_append_results(share->database, out->rows, out->row_count);
     }
-    if (rc == KH_OK && out->dead_letter_count > 0) {
-        rc = kh_transaction_append_dead_letters(share->database, out->dead_letters, out->dead_letter_count);
+    if (rc == KH_OK) { /* while the server takes the results in */
+        rc = gather(batch, &all);
     }
     if (rc == KH_OK && all.subject_count > 0) {
         rc = kh_transaction_write_subjects(share->database, all.subjects, all.subject_count);

@@ -50,8 +50,8 @@ bool kh_loop_wait_for(kh_loop *of, const char *what, const char *why)
         return false;
     }
     if (kh_loop_has_given_up(of)) {
-        kh_log(KH_LOG_ERROR, "given-up", "%u s of waiting for %s are enough: %s", of->worker->settings->give_up_ms / 1000,
-               what, why);
+        kh_log(KH_LOG_ERROR, "given-up", "%u s of waiting for %s are enough: %s",
+               of->worker->settings->give_up_ms / 1000, what, why);
         of->worker->reason = KH_ENDED_GIVEN_UP;
         return false;
     }

@@ -94,12 +94,48 @@ void kh_sql_parameter_text(kh_database *database, kh_text value)
     kh_sql_put_bytes(kh_sql_parameter(database), value.data, value.length);
 }
 
+/* How many rows a statement touched or returned. */
+static int64_t touched_rows(PGresult *result)
+{
+    const char *number = PQcmdTuples(result);
+    return number[0] == '\0' ? (int64_t)PQntuples(result) : strtoll(number, NULL, 10);
+}
+
+/* The answer to a COPY is waited for only when the next statement is sent: until then the server works, and so do we.
+ */
+static kh_rc take_copy_answer(kh_database *database)
+{
+    kh_rc rc = KH_OK;
+    PGresult *result = NULL;
+    if (!database->copy_unanswered) {
+        return KH_OK;
+    }
+    database->copy_unanswered = false;
+    while ((result = PQgetResult(database->connection)) != NULL) {
+        if (rc == KH_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
+            rc = failed_result(database, result, database->copy_doing);
+        } else if (rc == KH_OK && touched_rows(result) != (int64_t)database->copy_rows) {
+            rc = kh_sql_refuse(database, KH_E_INTERNAL, database->copy_doing, "%s rows were copied, not %zu",
+                               PQcmdTuples(result), database->copy_rows);
+        }
+        PQclear(result);
+    }
+    if (PQstatus(database->connection) != CONNECTION_OK) {
+        database->error.rc = rc = KH_E_LOST;
+    }
+    return rc;
+}
+
 static kh_rc enter_pipeline(kh_database *database, const char *doing)
 {
-    if (PQpipelineStatus(database->connection) == PQ_PIPELINE_OFF && !PQenterPipelineMode(database->connection)) {
-        return failed_connection(database, doing);
+    if (PQpipelineStatus(database->connection) != PQ_PIPELINE_OFF) {
+        return KH_OK;
     }
-    return KH_OK;
+    kh_rc rc = take_copy_answer(database);
+    if (rc == KH_OK && !PQenterPipelineMode(database->connection)) {
+        rc = failed_connection(database, doing);
+    }
+    return rc;
 }
 
 static kh_rc send_statement(kh_database *database, kh_sql_statement statement)
@@ -153,13 +189,6 @@ kh_rc kh_sql_queue(kh_database *database, kh_sql_statement statement, int64_t ex
     return PQflush(database->connection) < 0 ? failed_connection(database, text->doing) : KH_OK;
 }
 
-/* How many rows a statement touched or returned. */
-static int64_t touched_rows(PGresult *result)
-{
-    const char *number = PQcmdTuples(result);
-    return number[0] == '\0' ? (int64_t)PQntuples(result) : strtoll(number, NULL, 10);
-}
-
 static kh_rc judge_entry(kh_database *database, const kh_sql_entry *entry, PGresult *result)
 {
     const char *doing = kh_sql_statement_text(entry->statement)->doing;
@@ -186,7 +215,7 @@ static kh_rc collect_with(kh_database *database, PGresult **last)
 {
     kh_rc rc = KH_OK;
     if (PQpipelineStatus(database->connection) == PQ_PIPELINE_OFF) {
-        return KH_OK;
+        return take_copy_answer(database);
     }
     if (!PQpipelineSync(database->connection)) {
         rc = failed_connection(database, "send");
@@ -310,21 +339,10 @@ kh_rc kh_sql_copy_end(kh_database *database, size_t rows)
     kh_sql_put_int16(&database->copy, COPY_OUT_OF_ROWS);
     kh_rc rc = send_copy(database);
     database->copying = false;
+    database->copy_unanswered = true;
+    database->copy_rows = rows;
     if (PQputCopyEnd(database->connection, rc == KH_OK ? NULL : "given up by the client") != 1 && rc == KH_OK) {
         rc = failed_connection(database, database->copy_doing);
-    }
-    PGresult *result = NULL;
-    while ((result = PQgetResult(database->connection)) != NULL) {
-        if (rc == KH_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
-            rc = failed_result(database, result, database->copy_doing);
-        } else if (rc == KH_OK && touched_rows(result) != (int64_t)rows) {
-            rc = kh_sql_refuse(database, KH_E_INTERNAL, database->copy_doing, "%s rows were copied, not %zu",
-                               PQcmdTuples(result), rows);
-        }
-        PQclear(result);
-    }
-    if (PQstatus(database->connection) != CONNECTION_OK) {
-        database->error.rc = rc = KH_E_LOST;
     }
     return rc;
 }

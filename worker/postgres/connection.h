@@ -34,6 +34,8 @@ struct kh_database {
     size_t parameter_count;
     kh_sql_buffer copy; /*!< rows on their way */
     bool copying;
+    bool copy_unanswered; /*!< sent whole, but its answer is still out */
+    size_t copy_rows;     /*!< how many it must come to */
     const char *copy_doing;
     kh_database_error error;
 };
@@ -61,7 +63,8 @@ KH_MUSTCHECK kh_rc kh_sql_collect(kh_database *database);
 /*! Runs a text that is not prepared and may hold several statements (migrations, grants). */
 KH_MUSTCHECK kh_rc kh_sql_script(kh_database *database, const char *sql, const char *doing);
 
-/* COPY ... FROM STDIN (FORMAT binary): begin; for each row kh_sql_copy_row and its fields into database->copy; end. */
+/* COPY ... FROM STDIN (FORMAT binary): begin; for each row kh_sql_copy_row and its fields into database->copy; end. Its
+ * answer is taken in with the next statement's: an error of it comes from there. */
 KH_MUSTCHECK kh_rc kh_sql_copy_begin(kh_database *database, const char *sql, const char *doing);
 /*! Begins a row; sends what has gathered when that is much. */
 KH_MUSTCHECK kh_rc kh_sql_copy_row(kh_database *database, int16_t columns);
