@@ -49,6 +49,12 @@ KH_MUSTCHECK bool kh_instant_parse(kh_text text, kh_instant *out);
  *  \param out  at least KH_INSTANT_SIZE bytes, NUL-terminated. \return the length. */
 size_t kh_instant_print(kh_instant instant, char *out);
 
+/*! The earlier of two instants; one that is absent gives way. */
+static inline kh_instant kh_instant_sooner(kh_instant a, kh_instant b)
+{
+    return a == KH_INSTANT_NONE || (b != KH_INSTANT_NONE && b < a) ? b : a;
+}
+
 /*! The date at an instant where clocks run ahead of UTC by that many minutes. */
 kh_day kh_instant_day(kh_instant instant, int32_t utc_offset_minutes);
 

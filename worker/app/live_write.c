@@ -105,9 +105,7 @@ static kh_rc gather_subject(void *self, kh_subject *subject, bool known)
     }
     if (rc == KH_OK) {
         all->subjects[all->subject_count++] = row;
-        kh_instant *first = &all->work->first_due;
-        *first =
-            *first == KH_INSTANT_NONE || (row.due_at != KH_INSTANT_NONE && row.due_at < *first) ? row.due_at : *first;
+        all->work->first_due = kh_instant_sooner(all->work->first_due, row.due_at);
     }
     return rc;
 }

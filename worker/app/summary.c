@@ -50,10 +50,7 @@ kh_rc kh_summary_subject(const kh_subject *subject, kh_arena *arena, kh_subject_
                                  KH_TEXT("="), kh_text_of(kh_outcome_name(status->outcome))};
         outcomes = kh_arena_join(arena, parts, sizeof parts / sizeof *parts);
         open += kh_status_residual_open(status);
-        kh_instant next = status->next_change_at;
-        if (next_change_at == KH_INSTANT_NONE || (next != KH_INSTANT_NONE && next < next_change_at)) {
-            next_change_at = next;
-        }
+        next_change_at = kh_instant_sooner(next_change_at, status->next_change_at);
     }
     row->outcomes = outcomes;
     row->residual_open = (int32_t)open;

@@ -186,11 +186,6 @@ static kh_rc settle_obligation(const deciding *of, kh_obligation_kind kind, kh_t
 
 /* ---- deciding a subject ---- */
 
-static kh_instant sooner(kh_instant a, kh_instant b)
-{
-    return a == KH_INSTANT_NONE || (b != KH_INSTANT_NONE && b < a) ? b : a;
-}
-
 static kh_rc decide_towards(const deciding *of, const kh_arrangement *arrangement, kh_instant *due_at)
 {
     kh_lane *lane = of->lane;
@@ -221,7 +216,7 @@ static kh_rc decide_towards(const deciding *of, const kh_arrangement *arrangemen
     if (rc == KH_OK) {
         rc = settle_obligation(of, KH_OBLIGATION_REVOCATION_NOTICE, key, decision.has_notice ? &decision.notice : NULL);
     }
-    *due_at = sooner(*due_at, decision.due_at);
+    *due_at = kh_instant_sooner(*due_at, decision.due_at);
     return rc;
 }
 

@@ -216,11 +216,6 @@ static kh_rc lay_out(course *of, kh_instant at, kh_arena *arena)
     return KH_OK;
 }
 
-static kh_instant sooner(kh_instant a, kh_instant b)
-{
-    return a == KH_INSTANT_NONE || (b != KH_INSTANT_NONE && b < a) ? b : a;
-}
-
 kh_rc kh_label_decide(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts, const kh_facts *basis,
                       kh_instant at, kh_arena *arena, kh_label_decision *out)
 {
@@ -246,7 +241,8 @@ kh_rc kh_label_decide(const kh_arrangement *arrangement, kh_text label, const kh
     decision.has_consultation = kh_consultation_decide(arrangement, label, view.host, view.host_part, at,
                                                        &decision.consultation, &consultation_next);
     decision.has_notice = kh_notice_decide(arrangement, label, facts, view.host, at, &decision.notice, &notice_next);
-    decision.due_at = sooner(decision.status.next_change_at, sooner(consultation_next, notice_next));
+    decision.due_at =
+        kh_instant_sooner(decision.status.next_change_at, kh_instant_sooner(consultation_next, notice_next));
     *out = decision;
     return KH_OK;
 }
