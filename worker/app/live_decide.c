@@ -33,7 +33,7 @@ static void log_dead_letter(kh_share *share, const kh_result *result)
     if (kh_log_allows(&share->dead_letter_log[result->refusal.code], &held_back)) {
         kh_log(KH_LOG_WARNING, "dead-letter", "%.*s/%" PRId32 "/%" PRId64 ": %s: %.*s (and %" PRIu64 " like it before)",
                KH_TEXT_ARGS(result->record->topic), result->record->partition, result->record->offset,
-               kh_refusal_name(result->refusal.code), KH_TEXT_ARGS(result->refusal.detail), held_back);
+               kh_refusal_name((int)result->refusal.code), KH_TEXT_ARGS(result->refusal.detail), held_back);
     }
 }
 

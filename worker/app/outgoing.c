@@ -295,7 +295,7 @@ static kh_rc add_dead_letter(kh_outgoing *out, kh_arena *work, int32_t lane, con
         .topic = record->topic,
         .offset = record->offset,
         .record_timestamp = record->timestamp,
-        .reason = kh_text_of(kh_refusal_name(result->refusal.code)),
+        .reason = kh_text_of(kh_refusal_name((int)result->refusal.code)),
         .detail = result->refusal.detail,
         .has_key = record->has_key,
         .key = record->key,

@@ -62,21 +62,23 @@ static int send_record(rd_kafka_t *client, char **fields, int count)
     }
     rd_kafka_headers_t *headers = rd_kafka_headers_new(4);
     for (int i = 6; i < count; i++) {
-        char *value = strchr(fields[i], '=');
-        if (value != NULL) {
-            *value++ = '\0';
-            (void)rd_kafka_header_add(headers, fields[i], -1, value, (ssize_t)decode_hex(value));
+        char *header = strchr(fields[i], '=');
+        if (header != NULL) {
+            *header++ = '\0';
+            (void)rd_kafka_header_add(headers, fields[i], -1, header, (ssize_t)decode_hex(header));
         }
     }
     int has_key = strcmp(fields[4], "-") != 0;
     int has_value = strcmp(fields[5], "-") != 0;
     size_t key_size = has_key ? decode_hex(fields[4]) : 0;
     size_t value_size = has_value ? decode_hex(fields[5]) : 0;
+    char *key = has_key ? fields[4] : NULL;
+    char *value = has_value ? fields[5] : NULL;
     rd_kafka_resp_err_t error = rd_kafka_producev(
         client, RD_KAFKA_V_TOPIC(fields[1]), RD_KAFKA_V_PARTITION((int32_t)strtol(fields[2], NULL, 10)),
-        RD_KAFKA_V_TIMESTAMP(strtoll(fields[3], NULL, 10)), RD_KAFKA_V_KEY(has_key ? fields[4] : NULL, key_size),
-        RD_KAFKA_V_VALUE(has_value ? fields[5] : NULL, value_size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+        RD_KAFKA_V_TIMESTAMP(strtoll(fields[3], NULL, 10)), RD_KAFKA_V_KEY(key, key_size),
+        RD_KAFKA_V_VALUE(value, value_size), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_HEADERS(headers),
+        RD_KAFKA_V_END);
     if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rd_kafka_headers_destroy(headers);
         return fail("send", rd_kafka_err2str(error));
