@@ -55,11 +55,10 @@ kh_subject subject_from(core_state *core, const char *key, const char *const *ev
     kh_subject subject = {.key = kh_text_of(key), .due_at = KH_INSTANT_NONE, .accepted = true};
     for (unsigned i = 0; events[i] != NULL; i++) {
         const char participant[] = {events[i][0], events[i][1], '\0'};
-        const kh_event *event = read_event(
-            core, event_line(&core->arena, "2026-06-01T00:00:00Z", key, i + 1, participant, events[i] + 2));
+        const kh_event *event =
+            read_event(core, event_line(&core->arena, "2026-06-01T00:00:00Z", key, i + 1, participant, events[i] + 2));
         kh_merge merge;
-        assert_rc(
-            kh_facts_merge(&subject.facts, event->participant, &event->statement, &core->arena, &merge), KH_OK);
+        assert_rc(kh_facts_merge(&subject.facts, event->participant, &event->statement, &core->arena, &merge), KH_OK);
         assert_true(merge.changed);
     }
     const kh_origin *origin = kh_facts_origin(&subject.facts, subject.key);

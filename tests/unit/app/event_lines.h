@@ -14,12 +14,12 @@
     "\"labelIssued\":{" DETAILS ",\"validity\":{\"validFrom\":\"" from "\",\"validUntil\":\"" until "\"}" more "}"
 #define DERIVED(from, until, basis)                                                                                    \
     ISSUED(from, until, ",\"origin\":{\"arrangement\":\"jp-sg\",\"basis\":\"" basis "\"}")
-#define DOCUMENT           ",\"evidence\":{\"documents\":[{\"id\":\"a\",\"language\":\"ms\"}]}"
-#define SUSPENDED(from)    "\"labelSuspended\":{\"from\":\"" from "\"}"
-#define LIFTED(from)       "\"suspensionLifted\":{\"from\":\"" from "\"}"
-#define REVOKED(from)      "\"labelRevoked\":{\"decidedOn\":\"" from "\",\"effectiveFrom\":\"" from "\"}"
-#define REVOKED_NOT        "\"revocationWithdrawn\":{}"
-#define RAISED(on)         "\"disputeRaised\":{\"raisedOn\":\"" on "\"}"
+#define DOCUMENT                ",\"evidence\":{\"documents\":[{\"id\":\"a\",\"language\":\"ms\"}]}"
+#define SUSPENDED(from)         "\"labelSuspended\":{\"from\":\"" from "\"}"
+#define LIFTED(from)            "\"suspensionLifted\":{\"from\":\"" from "\"}"
+#define REVOKED(from)           "\"labelRevoked\":{\"decidedOn\":\"" from "\",\"effectiveFrom\":\"" from "\"}"
+#define REVOKED_NOT             "\"revocationWithdrawn\":{}"
+#define RAISED(on)              "\"disputeRaised\":{\"raisedOn\":\"" on "\"}"
 #define TERMINATED(given, last) "\"terminationNoticed\":{\"givenOn\":\"" given "\",\"lastDay\":\"" last "\"}"
 #define CONSENTED(sha256, given, from)                                                                                 \
     "\"amendmentConsented\":{\"rulePackSha256\":\"" sha256 "\",\"givenOn\":\"" given "\",\"effectiveFrom\":\"" from    \

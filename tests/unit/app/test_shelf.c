@@ -7,8 +7,7 @@
 
 static kh_rc put(kh_shelf *shelf, core_state *core, const char *key, const char *basis, kh_instant due_at)
 {
-    kh_subject subject = {
-        .key = kh_text_of(key), .basis = kh_text_of(basis), .due_at = due_at, .accepted = true};
+    kh_subject subject = {.key = kh_text_of(key), .basis = kh_text_of(basis), .due_at = due_at, .accepted = true};
     return kh_shelf_put(shelf, &subject, &core->arena);
 }
 
@@ -19,8 +18,8 @@ static void assert_keys(const kh_stored_subject *rows, size_t count, const char 
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
         assert_true(rows[i].known);
-        used += (size_t)snprintf(found + used, sizeof found - used, "%s%.*s", i == 0 ? "" : " ",
-                                 KH_TEXT_ARGS(rows[i].key));
+        used +=
+            (size_t)snprintf(found + used, sizeof found - used, "%s%.*s", i == 0 ? "" : " ", KH_TEXT_ARGS(rows[i].key));
     }
     assert_string_equal(found, expected);
 }
@@ -168,8 +167,8 @@ static void facts_and_decisions_come_back_as_they_were(void **state)
 {
     core_state *core = *state;
     kh_shelf *shelf = kh_shelf_new();
-    static const char *const events[] = {"SG" DERIVED("2026-06-01", "2028-05-31", "JP/7"),
-                                         "SG" SUSPENDED("2026-08-01"), "JP" RAISED("2026-07-01"), NULL};
+    static const char *const events[] = {"SG" DERIVED("2026-06-01", "2028-05-31", "JP/7"), "SG" SUSPENDED("2026-08-01"),
+                                         "JP" RAISED("2026-07-01"), NULL};
     kh_subject subject = subject_from(core, "SG/1", events);
     publish_subject(core, &subject, "2026-07-15@JP");
     assert_rc(kh_shelf_put(shelf, &subject, &core->arena), KH_OK);

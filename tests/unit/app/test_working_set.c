@@ -118,8 +118,7 @@ static int setup(void **state)
         return -1;
     }
     of->core = core;
-    of->from.source =
-        (kh_subject_source){&of->from, fake_read, fake_read_basis, fake_read_dependents, fake_read_due};
+    of->from.source = (kh_subject_source){&of->from, fake_read, fake_read_basis, fake_read_dependents, fake_read_due};
     begin(of, LATE, 100);
     *state = of;
     return 0;
@@ -426,8 +425,8 @@ static kh_rc note_written(void *self, kh_subject *written, bool known)
 {
     writing *of = self;
     assert_true(written->changed);
-    of->used += (size_t)snprintf(of->found + of->used, sizeof of->found - of->used, "%s%.*s%s", of->used == 0 ? "" : " ",
-                                 KH_TEXT_ARGS(written->key), known ? "" : "(new)");
+    of->used += (size_t)snprintf(of->found + of->used, sizeof of->found - of->used, "%s%.*s%s",
+                                 of->used == 0 ? "" : " ", KH_TEXT_ARGS(written->key), known ? "" : "(new)");
     return ++of->calls == of->stop_at ? KH_E_RETRY : KH_OK;
 }
 
