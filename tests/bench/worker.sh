@@ -23,6 +23,9 @@ trap finish EXIT INT TERM
 
 rm -rf "$folder"
 mkdir -p "$folder"
+# A quarter of the memory, as PostgreSQL's manual advises for a server of its own.
+KH_SHARED_BUFFERS=$(awk '/^MemTotal/ { printf "%dMB", $2 / 4096 }' /proc/meminfo)
+export KH_SHARED_BUFFERS
 broker=$("$root/tests/support/kafka.sh" start "$kafka_libraries" "$folder/kafka")
 database=$("$root/tests/support/postgres.sh" start "$folder/postgres" --durable)
 

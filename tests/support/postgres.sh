@@ -3,8 +3,9 @@
 #
 #   postgres.sh start FOLDER [--durable]  makes FOLDER if need be, starts on a free port of 127.0.0.1 and a unix socket,
 #                                         waits until it answers, prints a connection string and leaves it in
-#                                         FOLDER/address. A second start on FOLDER keeps its data. --durable: fsync as in production; without it, a crash of the
-#                                         machine (not of PostgreSQL) may lose everything, and commits are fast.
+#                                         FOLDER/address. A second start on FOLDER keeps its data. --durable: fsync as
+#                                         in production; without it, a crash of the machine (not of PostgreSQL) may lose
+#                                         everything, and commits are fast. $KH_SHARED_BUFFERS: 512MB unless given.
 #   postgres.sh stop FOLDER               stops the server that was started there, by its process id
 #
 # As root the server runs as the user postgres, or nobody; FOLDER/data then belongs to that user. Log: FOLDER/server.log.
@@ -64,7 +65,7 @@ full_page_writes = $2
 wal_level = minimal
 max_wal_senders = 0
 max_wal_size = 4GB
-shared_buffers = 512MB
+shared_buffers = ${KH_SHARED_BUFFERS:-512MB}
 max_connections = 60
 deadlock_timeout = 100ms
 lc_messages = 'C'
