@@ -3,9 +3,11 @@
 #ifdef KH_FAILPOINTS
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 void kh_failpoint(const char *name)
 {
@@ -17,7 +19,11 @@ void kh_failpoint(const char *name)
     }
     const char *what = wanted + length + 1;
     const char *times = strchr(what, ':');
-    long nth = times == NULL ? 1 : strtol(times + 1, NULL, 10);
+    bool waits = times != NULL && times[1] == '@';
+    if (waits && access(times + 2, F_OK) != 0) {
+        return;
+    }
+    long nth = times == NULL || waits ? 1 : strtol(times + 1, NULL, 10);
     if (atomic_fetch_add(&passed, 1) + 1 != nth) {
         return;
     }

@@ -4,7 +4,8 @@
 
 #ifdef KH_FAILPOINTS
 /*! Does what the environment variable KAKEHASHI_FAILPOINT says if it names this place: NAME:kill or NAME:stop (SIGKILL,
- *  SIGSTOP to oneself), with an optional :N for the N-th time the place is passed (default: the first). */
+ *  SIGSTOP to oneself), with an optional :N for the N-th time the place is passed (default: the first), or :@PATH for
+ * the first time that it is passed while that file exists. */
 void kh_failpoint(const char *name);
 #else
 static inline void kh_failpoint(const char *name)

@@ -25,15 +25,17 @@ class Sharing(unittest.TestCase):
     def test_join_leave_die(self):
         deployment = harness.Deployment("sharing", lanes=12, settings={"batch": {"max_records": 20, "max_wait_ms": 10}})
         nobody_needs_it = threading.Event()
-        feeder = self.feed(deployment, harness.stream(200, 20), nobody_needs_it)
+        feeder = self.feed(deployment, harness.stream(200, 40), nobody_needs_it)
         try:
             first = deployment.start()
-            dies = deployment.start(failpoint="after-database-commit:kill:40")
+            time_to_die = deployment.folder / "time-to-die"
+            dies = deployment.start(failpoint=f"after-database-commit:kill:@{time_to_die}")
             first.wait_for_log("lanes-taken: 6 lanes")
             dies.wait_for_log("lanes-taken: 6 lanes")
             third = deployment.start()
             third.wait_for_log("lanes-taken: 4 lanes")
             first.stop()
+            time_to_die.touch()
             dies.wait(-signal.SIGKILL)
             third.wait_for_log("lanes-taken: 12 lanes")
         finally:
