@@ -2,6 +2,10 @@
  *
  *   topic_reader BROKER TOPIC...
  *
+ * A transaction's markers are written after its producer was told that it is committed; until then a read_committed
+ * reader is told of an end before its records. So the ends are those that a read_uncommitted reader is told, and a
+ * transaction that is still open is waited for.
+ *
  * One line a record, fields separated by tabs: topic, partition, offset, timestamp (ms), key, value, then each header
  * as name=value. Keys and values are in hex; "-" stands for none. It uses librdkafka alone, so that what the tests
  * believe about the topics does not come from the code they judge. */
@@ -46,11 +50,11 @@ static void print_record(const rd_kafka_message_t *record)
     (void)putchar('\n');
 }
 
-static rd_kafka_t *connect_reader(const char *broker)
+static rd_kafka_t *connect_reader(const char *broker, const char *isolation)
 {
-    const char *const settings[][2] = {{"bootstrap.servers", broker},         {"group.id", "topic_reader"},
-                                       {"isolation.level", "read_committed"}, {"enable.partition.eof", "true"},
-                                       {"enable.auto.commit", "false"},       {"auto.offset.reset", "earliest"}};
+    const char *const settings[][2] = {{"bootstrap.servers", broker},   {"group.id", "topic_reader"},
+                                       {"isolation.level", isolation},  {"enable.partition.eof", "true"},
+                                       {"enable.auto.commit", "false"}, {"auto.offset.reset", "earliest"}};
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char error[512] = "";
     for (size_t i = 0; i < sizeof settings / sizeof *settings; i++) {
@@ -68,6 +72,14 @@ static rd_kafka_t *connect_reader(const char *broker)
     }
     (void)rd_kafka_poll_set_consumer(reader);
     return reader;
+}
+
+static void disconnect(rd_kafka_t *reader)
+{
+    if (reader != NULL) {
+        (void)rd_kafka_consumer_close(reader);
+        rd_kafka_destroy(reader);
+    }
 }
 
 /* Adds every partition of a topic. \return false if the broker does not know it. */
@@ -91,11 +103,41 @@ static int add_topic(rd_kafka_t *reader, const char *name, rd_kafka_topic_partit
     return known;
 }
 
-/* \return how many ends were reached; fewer than asked for if the broker fell silent. */
-static int read_to_ends(rd_kafka_t *reader, int ends)
+/* The end of each partition, open transactions included. \return false: the broker does not say. */
+static int find_ends(rd_kafka_t *onlooker, const rd_kafka_topic_partition_list_t *all, int64_t *ends)
+{
+    for (int i = 0; i < all->cnt; i++) {
+        int64_t first = 0;
+        rd_kafka_resp_err_t error = rd_kafka_query_watermark_offsets(
+            onlooker, all->elems[i].topic, all->elems[i].partition, &first, &ends[i], PATIENCE_MS);
+        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            (void)fprintf(stderr, "topic_reader: the end of %s/%" PRId32 ": %s\n", all->elems[i].topic,
+                          all->elems[i].partition, rd_kafka_err2str(error));
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Notes an end that is reached, once: the partition's end is below 0 from then on. \return how many were reached by it.
+ */
+static int note_end(const rd_kafka_message_t *end, const rd_kafka_topic_partition_list_t *all, int64_t *ends)
+{
+    for (int i = 0; i < all->cnt; i++) {
+        if (all->elems[i].partition == end->partition &&
+            strcmp(all->elems[i].topic, rd_kafka_topic_name(end->rkt)) == 0 && ends[i] >= 0 && end->offset >= ends[i]) {
+            ends[i] = -1;
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* \return whether every end was reached; not if the broker fell silent. */
+static int read_to_ends(rd_kafka_t *reader, const rd_kafka_topic_partition_list_t *all, int64_t *ends)
 {
     int reached = 0;
-    while (reached < ends) {
+    while (reached < all->cnt) {
         rd_kafka_message_t *record = rd_kafka_consumer_poll(reader, PATIENCE_MS);
         if (record == NULL) {
             break;
@@ -103,13 +145,13 @@ static int read_to_ends(rd_kafka_t *reader, int ends)
         if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
             print_record(record);
         } else if (record->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-            reached++;
+            reached += note_end(record, all, ends);
         } else {
             (void)fprintf(stderr, "topic_reader: %s\n", rd_kafka_message_errstr(record));
         }
         rd_kafka_message_destroy(record);
     }
-    return reached;
+    return reached == all->cnt;
 }
 
 int main(int argc, char **argv)
@@ -118,18 +160,19 @@ int main(int argc, char **argv)
         (void)fprintf(stderr, "Usage: topic_reader BROKER TOPIC...\n");
         return 2;
     }
-    rd_kafka_t *reader = connect_reader(argv[1]);
+    rd_kafka_t *onlooker = connect_reader(argv[1], "read_uncommitted");
+    rd_kafka_t *reader = connect_reader(argv[1], "read_committed");
     rd_kafka_topic_partition_list_t *all = rd_kafka_topic_partition_list_new(16);
-    int known = reader != NULL;
+    int known = reader != NULL && onlooker != NULL;
     for (int i = 2; known && i < argc; i++) {
         known = add_topic(reader, argv[i], all);
     }
-    int whole = known && rd_kafka_assign(reader, all) == RD_KAFKA_RESP_ERR_NO_ERROR &&
-                read_to_ends(reader, all->cnt) == all->cnt;
+    int64_t *ends = calloc((size_t)all->cnt + 1, sizeof *ends);
+    int whole = known && ends != NULL && find_ends(onlooker, all, ends) &&
+                rd_kafka_assign(reader, all) == RD_KAFKA_RESP_ERR_NO_ERROR && read_to_ends(reader, all, ends);
+    free(ends);
     rd_kafka_topic_partition_list_destroy(all);
-    if (reader != NULL) {
-        (void)rd_kafka_consumer_close(reader);
-        rd_kafka_destroy(reader);
-    }
+    disconnect(onlooker);
+    disconnect(reader);
     return whole && fflush(stdout) == 0 ? 0 : 1;
 }
