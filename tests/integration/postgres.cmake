@@ -1,7 +1,7 @@
 # A real PostgreSQL; its connection string stands in ${KH_POSTGRES_ADDRESS}. A test that needs it: kh_needs_postgres(NAME).
 # Each test makes a schema of its own.
 set(KH_POSTGRES_FOLDER ${PROJECT_BINARY_DIR}/integration/postgres)
-set(KH_POSTGRES_ADDRESS ${KH_POSTGRES_FOLDER}/address)
+set(KH_POSTGRES_ADDRESS ${KH_POSTGRES_FOLDER}/address CACHE INTERNAL "For kh_needs_postgres")
 add_test(NAME postgres_start COMMAND ${PROJECT_SOURCE_DIR}/tests/support/postgres.sh start ${KH_POSTGRES_FOLDER})
 add_test(NAME postgres_stop COMMAND ${PROJECT_SOURCE_DIR}/tests/support/postgres.sh stop ${KH_POSTGRES_FOLDER})
 set_tests_properties(postgres_start PROPERTIES FIXTURES_SETUP postgres LABELS servers TIMEOUT 120)

@@ -1,8 +1,8 @@
 """What the tests of the live worker stand on: a deployment of its own for each (topics, group, schema, settings), its workers,
 and what can be read back from the topics and the tables.
 
-The environment says where things are (tests/integration/worker/CMakeLists.txt): KH_KAKEHASHI, KH_TOPIC_READER,
-KH_TOPIC_SENDER, KH_PROTO (generated Python classes), KH_SOURCE, KH_FOLDER, KH_KAFKA_ADDRESS, KH_POSTGRES_ADDRESS.
+The environment says where things are (CMakeLists.txt beside this): KH_KAKEHASHI, KH_TOPIC_READER, KH_TOPIC_SENDER, KH_SOURCE,
+KH_FOLDER, KH_KAFKA_ADDRESS, KH_POSTGRES_ADDRESS; the generated classes of the messages are in the path of Python.
 """
 import atexit
 import json
@@ -10,7 +10,6 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 import unittest
 import uuid
@@ -19,9 +18,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from google.protobuf import json_format
-
-sys.path.insert(0, os.environ["KH_PROTO"])
-from kakehashi.v1 import event_pb2  # noqa: E402 (the path comes first)
+from kakehashi.v1 import event_pb2
 
 SOURCE = Path(os.environ["KH_SOURCE"])
 FOLDER = Path(os.environ["KH_FOLDER"])
