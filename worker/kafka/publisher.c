@@ -365,6 +365,9 @@ kh_rc kh_publisher_publish(kh_publisher *publisher, const kh_publication *public
     rc = commit(publisher, error);
     if (rc == KH_OK) {
         step(publisher, "committed");
+    } else if (rc == KH_E_CONFIGURATION) {
+        /* A right that is missing: the process ends, and whoever comes next reads the marks. */
+        rc = give_up(publisher, rc, error);
     } else if (publisher->undelivered.rc != KH_OK && rc != KH_E_FENCED && rc != KH_E_LOST) {
         /* A delivery had failed, so the commit was never asked of the coordinator. */
         rc = give_up(publisher, KH_E_RETRY, error);
