@@ -12,6 +12,9 @@ static kh_rc emit(kh_lane *lane, kh_result *result)
 
 static kh_rc emit_dead_letter(kh_lane *lane, const kh_input *input, kh_refusal refusal, kh_taken *out)
 {
+    if (kh_arena_failed(lane->arena)) {
+        return KH_E_MEMORY; /* what the refusal says may be what is missing */
+    }
     out->refusal = refusal.code;
     kh_result result = {
         .kind = KH_RESULT_DEAD_LETTER,

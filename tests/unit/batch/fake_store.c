@@ -115,6 +115,7 @@ static kh_rc take_result(void *self, const kh_result *result)
     }
     assert_true(store->taken < FAKE_RESULTS);
     assert_int_equal(result->seq, store->taken); /* in order, none left out */
+    assert_true(result->kind != KH_RESULT_DEAD_LETTER || result->refusal.detail.length > 0);
     store->results[store->taken] = *result;
     print_result(result, store->lines[store->taken++]);
     return KH_OK;

@@ -4,8 +4,8 @@
 
 #include "batch/lane.h"
 
-#define FAKE_SUBJECTS 16
-#define FAKE_RESULTS  128
+#define FAKE_SUBJECTS 32
+#define FAKE_RESULTS  1024
 #define FAKE_LINE     160
 
 /*! Caller's storage; it points into itself: initialise it where it stays. */

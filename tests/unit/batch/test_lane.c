@@ -426,62 +426,6 @@ static void what_the_sink_answers_comes_back(void **state)
     assert_int_equal(of->lane.next_seq, 0);
 }
 
-/* ---- out of memory ---- */
-
-static const char *const story[] = {
-    "SG issued valid=2026-06-01..2026-12-31 documents=a:ja",
-    "JP/3: JP issued valid=2026-06-01..2028-05-31 basis=SG/1",
-    "JP raised on=2026-06-10",
-    "SG revoked decided=2026-06-12 rev=2 event=90",
-    "SG suspended from=2026-06-13 rev=2 event=80",
-    "JP consented pack=jp-sg-2 from=2026-10-01 given=2026-06-01",
-    "SG consented pack=jp-sg-2 from=2026-10-01 given=2026-06-01",
-};
-#define STORY_LENGTH (sizeof story / sizeof *story)
-
-/* The story from the start, the lane's own allocations from `arena`. */
-static kh_rc tell(lane_state *of, kh_arena *arena)
-{
-    uint32_t budget = 1000;
-    bool reached = false;
-    init_lane(of);
-    of->lane.arena = arena;
-    kh_rc rc = kh_lane_advance(&of->lane, kh_test_instant("2026-06-15@JP"), &budget, &reached);
-    for (uint32_t i = 0; rc == KH_OK && i < STORY_LENGTH; i++) {
-        const kh_input *input = input_of(of, i);
-        rc = kh_lane_take(&of->lane, input, &of->taken);
-    }
-    return rc == KH_OK ? kh_lane_advance(&of->lane, kh_test_instant("2027-02-01@JP"), &budget, &reached) : rc;
-}
-
-static void every_allocation_may_fail(void **state)
-{
-    lane_state *of = *state;
-    for (size_t i = 0; i < STORY_LENGTH; i++) {
-        kh_test_history_state(&of->core->history, story[i]);
-    }
-    assert_rc(tell(of, &of->core->arena), KH_OK);
-    uint32_t results = of->store.taken;
-    assert_true(results >= 9);
-    long failures = 0;
-    for (kh_rc rc = KH_E_MEMORY; rc != KH_OK; failures++) {
-        kh_test_memory memory;
-        kh_arena arena;
-        kh_test_memory_init(&memory, failures);
-        kh_arena_init(&arena, 16, &memory.memory);
-        rc = tell(of, &arena);
-        assert_true(rc == KH_OK || rc == KH_E_MEMORY);
-        if (rc == KH_E_MEMORY) { /* the batch is dropped and tried again */
-            kh_arena_reset(&arena);
-            assert_rc(tell(of, &arena), KH_OK);
-        }
-        assert_int_equal(of->store.taken, results);
-        kh_arena_deinit(&arena);
-        assert_int_equal(memory.live, 0);
-    }
-    assert_true(failures > 50);
-}
-
 #define LANE_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -504,7 +448,6 @@ int main(void)
         LANE_TEST(nothing_is_swept_before_the_first_instant),
         LANE_TEST(a_missing_pack_blocks_from_its_day_on),
         LANE_TEST(what_the_sink_answers_comes_back),
-        LANE_TEST(every_allocation_may_fail),
     };
     return cmocka_run_group_tests_name("lane", tests, NULL, NULL);
 }

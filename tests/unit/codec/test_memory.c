@@ -3,6 +3,7 @@
 #include "codec/json.h"
 #include "codec/message.h"
 #include "codec/store.h"
+#include "support/fail_each.h"
 #include "unit/codec/codec_fixture.h"
 
 /* jansson has an allocator of its own; it fails in the same turn. */
@@ -18,30 +19,9 @@ static void json_release(void *block)
     kh_test_memory_release(&memory, block);
 }
 
-/* \return what the work said; the arena is empty at first, and its blocks small, so that nearly each allocation is one.
- */
-typedef kh_rc (*work)(kh_arena *arena, const void *input);
-
-static void fail_each_in_turn(work run, const void *input, kh_rc expected, bool may_differ)
+static void fail_each_in_turn(kh_test_work work, const void *input, kh_rc expected, bool may_differ)
 {
-    long allocations = 0;
-    for (;; allocations++) {
-        kh_arena arena;
-        kh_test_memory_init(&memory, allocations);
-        kh_arena_init(&arena, 64, &memory.memory);
-        kh_rc rc = run(&arena, input);
-        bool failed = memory.countdown < 0;
-        kh_arena_deinit(&arena);
-        assert_int_equal(memory.live, 0);
-        if (!failed) {
-            assert_rc(rc, expected);
-            break;
-        }
-        if (!may_differ) {
-            assert_rc(rc, KH_E_MEMORY);
-        }
-    }
-    assert_true(allocations > 2);
+    assert_true(kh_test_fail_each(&memory, work, input, expected, may_differ) > 2);
 }
 
 static kh_rc read_record(kh_arena *arena, const void *input)
