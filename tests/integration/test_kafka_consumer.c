@@ -142,6 +142,28 @@ static void paused_lanes_go_on_where_they_stopped(void **state)
     kafka_fixture_deinit(&f);
 }
 
+/* A lane that is taken again begins to read, also one that was held back when it was lost. */
+static void a_start_ends_a_pause(void **state)
+{
+    (void)state;
+    kafka_fixture f;
+    int values[32];
+    kafka_fixture_init(&f, 1);
+    kafka_fixture_send(&f, f.sources[0], 0, 0, 10);
+    kh_consumer *consumer = kafka_fixture_consumer(&f);
+    kh_group_claim *claim = kafka_fixture_join(consumer, 1);
+    int32_t lane = 0;
+    kafka_fixture_start(consumer, 0);
+    assert_int_equal(kafka_fixture_read(consumer, 0, 0, values, 32), 10);
+    kh_consumer_pause(consumer, &lane, 1);
+    kafka_fixture_start(consumer, 0);
+    assert_int_equal(kafka_fixture_read(consumer, 0, 0, values, 32), 10);
+    kh_group_claim_release(claim);
+    assert_rc(kh_consumer_close(consumer, GENEROUS_MS), KH_OK);
+    kh_consumer_free(consumer);
+    kafka_fixture_deinit(&f);
+}
+
 /* Markers take offsets too: arithmetic would wait for one record more for ever. */
 static void a_transactional_topic_is_drained(void **state)
 {
@@ -268,6 +290,7 @@ int main(void)
         cmocka_unit_test(records_come_whole),
         cmocka_unit_test(lanes_start_one_by_one),
         cmocka_unit_test(paused_lanes_go_on_where_they_stopped),
+        cmocka_unit_test(a_start_ends_a_pause),
         cmocka_unit_test(a_transactional_topic_is_drained),
         cmocka_unit_test(a_missing_offset_is_named),
         cmocka_unit_test(lanes_are_shared_and_taken_back),

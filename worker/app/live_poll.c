@@ -231,9 +231,13 @@ static kh_rc take_event(kh_worker *worker, const kh_consumer_event *event, bool 
     case KH_CONSUMER_OUT_OF_RANGE:
         return say_topic_changed(worker, event, "the offset is out of the topic's range");
     case KH_CONSUMER_ERROR:
-        kh_log(kh_rc_is_fatal(event->error->rc) ? KH_LOG_ERROR : KH_LOG_WARNING, "consumer", "%s", event->error->text);
+        if (!kh_rc_is_fatal(event->error->rc)) {
+            kh_log(KH_LOG_WARNING, "consumer", "%s", event->error->text);
+            break;
+        }
+        kh_log(KH_LOG_ERROR, "consumer", "%s", event->error->text);
         worker->reason = KH_ENDED_CONFIGURATION;
-        return kh_rc_is_fatal(event->error->rc) ? event->error->rc : KH_OK;
+        return event->error->rc;
     }
     return rc;
 }

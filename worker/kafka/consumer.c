@@ -323,12 +323,15 @@ kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size
             return kh_handle_fail(error, KH_E_NOT_MINE, 0, "lane %d is not assigned", (int)starts[i].lane);
         }
     }
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
-        part *where = find_part(consumer, starts[i].topic, starts[i].lane);
-        where->started = true;
-        where->next = starts[i].offset;
+        *find_part(consumer, starts[i].topic, starts[i].lane) = (part){.started = true, .next = starts[i].offset};
+        rd_kafka_topic_partition_list_add(list, consumer->topics[starts[i].topic], starts[i].lane);
     }
     rd_kafka_resp_err_t failed = assign_started(consumer);
+    /* librdkafka keeps a pause beyond the assignment in which it was asked for. */
+    rd_kafka_resume_partitions(consumer->handle.rk, list);
+    rd_kafka_topic_partition_list_destroy(list);
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kh_handle_fail(error, KH_E_LOST, failed, "starting %zu partitions: %s", count, rd_kafka_err2str(failed));
     }

@@ -87,7 +87,7 @@ typedef struct kh_lane_start {
 #define KH_OFFSET_BEGINNING (-2)
 
 /*! Begins to read lanes of the last ASSIGNED event; those already started go on behind their last delivered record.
- *  A start for a lane that runs already moves it.
+ *  A start for a lane that runs already moves it, and ends its pause.
  *  \retval KH_OK
  *  \retval KH_E_NOT_MINE  a lane of \a starts is not assigned (any more): nothing has changed
  *  \retval KH_E_LOST      librdkafka refused; \a error says why
