@@ -1,4 +1,5 @@
-/* One batch: at most so many records, dues, swept and woken subjects of all lanes, in one database transaction. */
+/* One batch: at most so many records, dues, swept and woken subjects of all lanes, in one database transaction.
+ * tests/model/publish.pml and basis.pml describe its steps and change with it. */
 #include "app/live.h"
 
 #include <inttypes.h>

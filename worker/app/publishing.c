@@ -1,3 +1,4 @@
+/* tests/model/publish.pml describes when what is queued is published, tried again or dropped, and changes with it. */
 #include "app/publishing.h"
 
 #include <errno.h>
