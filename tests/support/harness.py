@@ -228,7 +228,11 @@ class Deployment:
         return json.loads(out) if selects else None
 
     def read(self, *topics):
-        out = run(os.environ["KH_TOPIC_READER"], self.broker, *topics)
+        return self.parse_records(run(os.environ["KH_TOPIC_READER"], self.broker, *topics))
+
+    @staticmethod
+    def parse_records(out):
+        """What topic_reader prints."""
         records = []
         for line in out.splitlines():
             topic, partition, offset, timestamp, key, value, *headers = line.split("\t")

@@ -9,7 +9,8 @@
 #   postgres.sh stop FOLDER               stops the server that was started there, by its process id
 #
 # As root the server runs as the user postgres, or nobody; FOLDER/data then belongs to that user. Log: FOLDER/server.log.
-# Anybody on this machine may connect as its superuser "kakehashi": not for real data.
+# Anybody on this machine may connect as its superuser "kakehashi": not for real data. Members of a role "with_password"
+# need theirs, if there is such a role.
 set -eu
 
 fail() {
@@ -70,6 +71,12 @@ max_connections = 60
 deadlock_timeout = 100ms
 lc_messages = 'C'
 timezone = 'UTC'
+END
+    cat >"$1/data/pg_hba.conf" <<END
+local all +with_password scram-sha-256
+host all +with_password 127.0.0.1/32 scram-sha-256
+local all all trust
+host all all 127.0.0.1/32 trust
 END
 }
 

@@ -15,6 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka_properties.h"
+
 #define PATIENCE_MS 60000
 
 static void print_hex(const void *bytes, size_t size)
@@ -64,7 +66,9 @@ static rd_kafka_t *connect_reader(const char *broker, const char *isolation)
             return NULL;
         }
     }
-    rd_kafka_t *reader = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
+    rd_kafka_t *reader = kafka_properties_set(conf, error, sizeof error)
+                             ? rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error)
+                             : NULL;
     if (reader == NULL) {
         (void)fprintf(stderr, "topic_reader: %s\n", error);
         rd_kafka_conf_destroy(conf);
@@ -88,8 +92,10 @@ static int add_topic(rd_kafka_t *reader, const char *name, rd_kafka_topic_partit
     const struct rd_kafka_metadata *metadata = NULL;
     rd_kafka_topic_t *topic = rd_kafka_topic_new(reader, name, NULL);
     int known = 0;
-    if (rd_kafka_metadata(reader, 0, topic, &metadata, PATIENCE_MS) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        known = metadata->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    rd_kafka_resp_err_t error = rd_kafka_metadata(reader, 0, topic, &metadata, PATIENCE_MS);
+    if (error == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        error = metadata->topics[0].err;
+        known = error == RD_KAFKA_RESP_ERR_NO_ERROR;
         for (int i = 0; known && i < metadata->topics[0].partition_cnt; i++) {
             rd_kafka_topic_partition_list_add(all, name, metadata->topics[0].partitions[i].id)->offset =
                 RD_KAFKA_OFFSET_BEGINNING;
@@ -98,7 +104,7 @@ static int add_topic(rd_kafka_t *reader, const char *name, rd_kafka_topic_partit
     }
     rd_kafka_topic_destroy(topic);
     if (!known) {
-        (void)fprintf(stderr, "topic_reader: there is no topic %s\n", name);
+        (void)fprintf(stderr, "topic_reader: topic %s: %s\n", name, rd_kafka_err2str(error));
     }
     return known;
 }
@@ -137,7 +143,8 @@ static int note_end(const rd_kafka_message_t *end, const rd_kafka_topic_partitio
 static int read_to_ends(rd_kafka_t *reader, const rd_kafka_topic_partition_list_t *all, int64_t *ends)
 {
     int reached = 0;
-    while (reached < all->cnt) {
+    int well = 1;
+    while (well && reached < all->cnt) {
         rd_kafka_message_t *record = rd_kafka_consumer_poll(reader, PATIENCE_MS);
         if (record == NULL) {
             break;
@@ -148,6 +155,7 @@ static int read_to_ends(rd_kafka_t *reader, const rd_kafka_topic_partition_list_
             reached += note_end(record, all, ends);
         } else {
             (void)fprintf(stderr, "topic_reader: %s\n", rd_kafka_message_errstr(record));
+            well = record->err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED;
         }
         rd_kafka_message_destroy(record);
     }

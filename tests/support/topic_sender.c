@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka_properties.h"
+
 #define PATIENCE_MS 60000
 #define FIELDS_MAX  16
 
@@ -22,8 +24,12 @@ static void on_delivery(rd_kafka_t *client, const rd_kafka_message_t *record, vo
 {
     (void)client;
     (void)self;
-    undelivered += record->err != RD_KAFKA_RESP_ERR_NO_ERROR && record->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
-                   record->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT;
+    if (record->err != RD_KAFKA_RESP_ERR_NO_ERROR && record->err != RD_KAFKA_RESP_ERR__PURGE_QUEUE &&
+        record->err != RD_KAFKA_RESP_ERR__PURGE_INFLIGHT) {
+        undelivered++;
+        (void)fprintf(stderr, "topic_sender: %s: %s\n", rd_kafka_topic_name(record->rkt),
+                      rd_kafka_err2str(record->err));
+    }
 }
 
 static int fail(const char *what, const char *why)
@@ -201,6 +207,7 @@ int main(int argc, char **argv)
         rd_kafka_conf_set(conf, "bootstrap.servers", argv[1], error, sizeof error) == RD_KAFKA_CONF_OK &&
         rd_kafka_conf_set(conf, "partitioner", "murmur2_random", error, sizeof error) == RD_KAFKA_CONF_OK &&
         rd_kafka_conf_set(conf, "linger.ms", "0", error, sizeof error) == RD_KAFKA_CONF_OK &&
+        kafka_properties_set(conf, error, sizeof error) &&
         (argc < 3 || rd_kafka_conf_set(conf, "transactional.id", argv[2], error, sizeof error) == RD_KAFKA_CONF_OK);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_t *client = set ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error) : NULL;

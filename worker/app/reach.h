@@ -31,7 +31,7 @@ void kh_reach_close(kh_database *database);
 
 /*! What librdkafka said last while something was tried: its calls themselves only say that time was up. */
 typedef struct kh_reach_log {
-    char text[400];
+    char text[700];
 } kh_reach_log;
 
 /*! kh_connect_kafka, with its log kept in \a log instead of written out. Until the handles made with it are gone. */

@@ -32,6 +32,12 @@ static kh_rc stop(kh_worker *worker, kh_exit_reason reason)
     return reason == KH_ENDED_REWOUND ? KH_E_REWOUND : KH_E_CONFIGURATION;
 }
 
+/* What ends the worker is an error; the rest is tried again. */
+static kh_log_level level_of(kh_rc rc)
+{
+    return kh_rc_is_fatal(rc) ? KH_LOG_ERROR : KH_LOG_WARNING;
+}
+
 /* ---- 1. epochs: from now on the former owner's batches fail ---- */
 
 static kh_rc list_numbers(const taking *of, int32_t **out)
@@ -139,7 +145,7 @@ static kh_rc fence_owners(taking *of)
             rc = kh_fence(&worker->kafka, name.data, 10000, &error);
         }
         if (rc != KH_OK) {
-            kh_log(KH_LOG_WARNING, "fence", "%s: %s", name.data, error.text);
+            kh_log(level_of(rc), "fence", "%s: %s", name.data, error.text);
             return rc;
         }
         kh_log(KH_LOG_INFO, "fenced", "%s, which owned lanes that are ours now", name.data);
@@ -181,7 +187,7 @@ static kh_rc read_commits(taking *of)
     }
     kh_rc rc = kh_consumer_committed(worker->consumer, of->commits, count, 10000, &of->arena, &error);
     if (rc != KH_OK) {
-        kh_log(KH_LOG_WARNING, "committed", "%s", error.text);
+        kh_log(level_of(rc), "committed", "%s", error.text);
     }
     return rc;
 }
@@ -204,7 +210,7 @@ static kh_rc scan_mark(taking *of, const kh_live_lane *lane, int64_t published_s
     rc = kh_scan_mark(&worker->kafka, worker->result_topics, KH_RESULT_TOPICS, lane->number,
                       since == KH_INSTANT_NONE ? KH_INSTANT_NONE : since - HOUR_MS, 60000, &found, &seq, &error);
     if (rc != KH_OK) {
-        kh_log(KH_LOG_WARNING, "offsets-gone", "lane %" PRId32 ": %s", lane->number, error.text);
+        kh_log(level_of(rc), "offsets-gone", "lane %" PRId32 ": %s", lane->number, error.text);
         return rc;
     }
     /* The last of them may have been a notice that an obligation is gone, which a compacted topic forgets. */
@@ -323,7 +329,7 @@ static kh_rc publish_page(taking *of, kh_outgoing *out, const kh_live_lane *lane
                                       worker->claim};
         rc = kh_publisher_publish(worker->publisher, &publication, &error);
         if (rc != KH_OK) {
-            kh_log(KH_LOG_WARNING, "publish-left", "lane %" PRId32 ": %s", lane->number, error.text);
+            kh_log(level_of(rc), "publish-left", "lane %" PRId32 ": %s", lane->number, error.text);
             worker->producer_lost = rc == KH_E_LOST || rc == KH_E_FENCED;
         }
     }
@@ -474,7 +480,9 @@ kh_rc kh_live_take_lanes(kh_worker *worker)
         kh_arena_deinit(&of.arena);
         count += of.share->lane_count;
     }
-    if (rc == KH_OK) {
+    if (rc == KH_E_CONFIGURATION) {
+        worker->reason = KH_ENDED_CONFIGURATION;
+    } else if (rc == KH_OK) {
         worker->taken = true;
         kh_log(KH_LOG_INFO, "lanes-taken", "%zu lanes", count);
     }

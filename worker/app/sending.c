@@ -16,6 +16,7 @@ struct kh_sending {
     kh_sender *sender;
     int32_t partitions; /* of each source topic */
     uint64_t *counts;   /* of each source topic */
+    bool *uses;         /* for each source topic: some line is for it */
     kh_arena arena;     /* as long as the sending */
     kh_arena line;
 };
@@ -36,7 +37,8 @@ kh_rc kh_sending_new(const kh_sending_settings *settings, kh_problems *problems,
     }
     if (rc == KH_OK) {
         sending->counts = kh_arena_allocate_array(&sending->arena, sending->rules.owner_count, sizeof(uint64_t));
-        rc = sending->counts == NULL ? KH_E_MEMORY : KH_OK;
+        sending->uses = kh_arena_allocate_array(&sending->arena, sending->rules.owner_count, sizeof(bool));
+        rc = sending->counts == NULL || sending->uses == NULL ? KH_E_MEMORY : KH_OK;
     }
     if (rc != KH_OK) {
         kh_sending_free(sending);
@@ -94,7 +96,11 @@ kh_rc kh_sending_check(kh_sending *sending, kh_text line, uint64_t number)
 {
     kh_record record;
     size_t topic = 0;
-    return read_line(sending, line, number, &record, &topic);
+    kh_rc rc = read_line(sending, line, number, &record, &topic);
+    if (rc == KH_OK) {
+        sending->uses[topic] = true;
+    }
+    return rc;
 }
 
 static void tell_failed(void *self, uint64_t line, const kh_kafka_error *error)
@@ -109,25 +115,36 @@ static kh_rc failed(kh_sending *sending, const kh_kafka_error *error, kh_rc rc)
                              : kh_reach_kafka_failed(sending->of.settings, &sending->log, error, sending->problems, rc);
 }
 
-/* All source topics are there, with the same number of partitions. */
+/* The topics that are sent to are there, with the same number of partitions. Of the others this user need not know. */
 static kh_rc check_partitions(kh_sending *sending, const char *const *names, const int32_t *counts)
 {
     static const kh_place place = {"kafka", 0, 0};
-    uint32_t wrong = 0;
+    kh_rc rc = KH_OK;
+    const char *first = NULL;
     for (uint32_t i = 0; i < sending->rules.owner_count; i++) {
-        if (counts[i] == 0) {
+        if (!sending->uses[i]) {
+            continue;
+        }
+        if (counts[i] == KH_TOPIC_HIDDEN) {
+            kh_problems_add(sending->problems, place, KH_TEXT(""),
+                            "topic %s: the broker keeps it from this user: only its participant may write to it",
+                            names[i]);
+            rc = rc == KH_OK ? KH_E_REFUSED : rc;
+        } else if (counts[i] == 0) {
             kh_problems_add(sending->problems, place, KH_TEXT(""),
                             "topic %s does not exist: `kakehashi topics create` makes it", names[i]);
-            wrong++;
-        } else if (counts[i] != counts[0] && counts[0] != 0) {
+            rc = KH_E_CONFIGURATION;
+        } else if (first == NULL) {
+            first = names[i];
+            sending->partitions = counts[i];
+        } else if (counts[i] != sending->partitions) {
             kh_problems_add(sending->problems, place, KH_TEXT(""),
                             "topic %s has %d partitions, %s has %d: all must have the same number", names[i],
-                            (int)counts[i], names[0], (int)counts[0]);
-            wrong++;
+                            (int)counts[i], first, (int)sending->partitions);
+            rc = KH_E_CONFIGURATION;
         }
     }
-    sending->partitions = counts[0];
-    return wrong == 0 ? KH_OK : KH_E_CONFIGURATION;
+    return rc;
 }
 
 kh_rc kh_sending_connect(kh_sending *sending)

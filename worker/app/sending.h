@@ -29,8 +29,9 @@ void kh_sending_free(kh_sending *sending);
  *  \retval KH_OK, KH_E_REFUSED (told to `refused`), KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_sending_check(kh_sending *sending, kh_text line, uint64_t number);
 
-/*! Connects, and learns the source topics' partitions.
- *  \retval KH_OK, KH_E_LOST, KH_E_CONFIGURATION (a topic is missing, or they differ in partitions), KH_E_MEMORY */
+/*! Connects, and learns the partitions of the source topics that the checked lines are for.
+ *  \retval KH_OK, KH_E_LOST, KH_E_CONFIGURATION (a topic is missing, or they differ in partitions), KH_E_REFUSED (the
+ *  broker keeps one from this user), KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_sending_connect(kh_sending *sending);
 
 /*! Checks the line again and queues it, with its subject as key, for the partition that the key hashes to.

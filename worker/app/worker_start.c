@@ -166,7 +166,7 @@ static kh_rc check_topics(kh_loop *of)
             return rc;
         }
         if (rc != KH_E_LOST) {
-            kh_log(KH_LOG_ERROR, "topics", "%s; `kakehashi topics create` makes what is missing", error.text);
+            kh_log(KH_LOG_ERROR, "topics", "%s", error.text);
             return fail(worker, KH_ENDED_CONFIGURATION, rc);
         }
         rc = kh_loop_wait_for(of, "the broker", error.text) ? KH_OK : KH_E_LOST;

@@ -375,9 +375,9 @@ static void tell_failure(kh_consumer *consumer, const rd_kafka_message_t *messag
     } else {
         snprintf(told, sizeof told, "%s", rd_kafka_message_errstr(message));
     }
-    kh_handle_fail(&consumer->error, rc, message->err, "reading %s: %s (%s)",
-                   message->rkt == NULL ? "the source topics" : rd_kafka_topic_name(message->rkt), told,
-                   rd_kafka_err2name(message->err));
+    kh_handle_fail(&consumer->error, rc, message->err, "reading %s as group %s: %s (%s)",
+                   message->rkt == NULL ? "the source topics" : rd_kafka_topic_name(message->rkt), consumer->group,
+                   told, rd_kafka_err2name(message->err));
     report(consumer, out);
 }
 

@@ -53,6 +53,15 @@ static void log_text(const kh_kafka_settings *settings, kh_kafka_log_level level
     }
 }
 
+const char *kh_handle_hint(const char *text, int version)
+{
+    bool scram = strstr(text, "SASL authentication error") != NULL && strstr(text, "SCRAM") != NULL;
+    return scram && version < 0x02060100
+               ? "; the librdkafka here is older than 2.6.1 and cannot prove itself by SCRAM to Kafka 4.0 or later: "
+                 "use another mechanism, or a newer one"
+               : "";
+}
+
 static void on_log(const rd_kafka_t *rk, int level, const char *facility, const char *text)
 {
     const kh_handle *handle = rd_kafka_opaque(rk);
@@ -65,7 +74,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     if (strcmp(facility, "CONFWARN") == 0) {
         ours = KH_KAFKA_LOG_DEBUG;
     }
-    snprintf(line, sizeof line, "librdkafka %s: %s", facility, text);
+    snprintf(line, sizeof line, "librdkafka %s: %s%s", facility, text, kh_handle_hint(text, rd_kafka_version()));
     log_text(handle->settings, ours, line);
 }
 

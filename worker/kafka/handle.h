@@ -45,6 +45,10 @@ kh_rc kh_handle_judge(const kh_handle *handle, rd_kafka_error_t *failure, const 
 /*! One line to the owner's log. */
 void kh_handle_log(const kh_handle *handle, kh_kafka_log_level level, const char *format, ...) KH_PRINTF(3, 4);
 
+/*! What to add to a line of librdkafka's log that its own version explains. \param version  as rd_kafka_version().
+ *  \return "" for most. */
+const char *kh_handle_hint(const char *text, int version);
+
 /*! No right, no such credentials, no such topic: trying again will not help. */
 bool kh_handle_is_configuration(int code);
 

@@ -136,10 +136,12 @@ kh_rc kh_publisher_init(kh_publisher *publisher, int timeout_ms, int32_t *partit
         }
     }
     kh_rc rc = KH_E_TIMEOUT;
+    char what[160];
+    (void)snprintf(what, sizeof what, "registering the transactional id %s", publisher->id);
     while (rc == KH_E_TIMEOUT) {
         int left = kh_handle_left(deadline);
         rc = kh_handle_judge(&publisher->handle, rd_kafka_init_transactions(publisher->handle.rk, left > 0 ? left : 1),
-                             "registering the transactional id", error);
+                             what, error);
         if (rc == KH_E_TIMEOUT && left == 0) {
             rc = KH_E_LOST;
         }
@@ -307,9 +309,27 @@ static kh_rc abort_transaction(kh_publisher *publisher)
     return rc == KH_OK || rc == KH_E_FENCED ? rc : KH_E_LOST;
 }
 
+/* What comes after a transaction's failure says no more than that the state is wrong. Beginning another one in its
+ * midst, which cannot be, says why it failed. */
+static kh_rc find_cause(kh_publisher *publisher, kh_rc rc, kh_kafka_error *error)
+{
+    kh_kafka_error cause = {0};
+    if (error->code != RD_KAFKA_RESP_ERR__STATE) {
+        return rc;
+    }
+    kh_rc of =
+        kh_handle_judge(&publisher->handle, rd_kafka_begin_transaction(publisher->handle.rk), "publishing", &cause);
+    if (of == KH_OK || cause.code == RD_KAFKA_RESP_ERR__STATE) {
+        return rc;
+    }
+    *error = cause;
+    return of;
+}
+
 /* A transaction that cannot go on: aborts it where that is possible, and says what became of it. */
 static kh_rc give_up(kh_publisher *publisher, kh_rc rc, kh_kafka_error *error)
 {
+    rc = find_cause(publisher, rc, error);
     bool usable = rd_kafka_fatal_error(publisher->handle.rk, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (rc == KH_E_FENCED || !usable) {
         rc = rc == KH_E_FENCED ? rc : KH_E_LOST;
@@ -321,16 +341,12 @@ static kh_rc give_up(kh_publisher *publisher, kh_rc rc, kh_kafka_error *error)
         } else if (publisher->undelivered.rc != KH_OK && rc == KH_E_RETRY) {
             /* What librdkafka says of the transaction only repeats that a delivery failed. */
             rc = publisher->undelivered.rc;
-            if (error != NULL) {
-                *error = publisher->undelivered;
-            }
+            *error = publisher->undelivered;
         } else if (rc == KH_E_LOST) {
             rc = KH_E_RETRY;
         }
     }
-    if (error != NULL) {
-        error->rc = rc;
-    }
+    error->rc = rc;
     return rc;
 }
 

@@ -24,6 +24,8 @@ typedef struct job {
 static kh_rc open_job(job *work, const kh_kafka_settings *settings)
 {
     kh_handle_conf building = kh_handle_conf_begin(&work->handle, settings);
+    /* Asking for a topic by its name must not make it. */
+    kh_handle_conf_set(&building, "allow.auto.create.topics", "false");
     return kh_handle_open(&work->handle, RD_KAFKA_PRODUCER, &building, work->error);
 }
 
@@ -51,11 +53,36 @@ static kh_rc failed_call(job *work, rd_kafka_resp_err_t code, const char *what)
     return kh_handle_fail(work->error, rc, code, "%s: %s", what, rd_kafka_err2str(code));
 }
 
-/* Partition counts from the cluster's whole metadata: asking for one topic by name might make it. */
+/* The list of all topics leaves out what is not there and what this user may not see; asked for one by its name, the
+ * broker tells which. */
+static kh_rc ask_for_missing(job *work, const char *name, int32_t *partitions)
+{
+    const struct rd_kafka_metadata *told = NULL;
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(work->handle.rk, name, NULL);
+    int left = kh_handle_left(work->deadline);
+    if (topic == NULL) {
+        return KH_OK; /* a name that no topic can have */
+    }
+    rd_kafka_resp_err_t failed = rd_kafka_metadata(work->handle.rk, 0, topic, &told, left > 0 ? left : 1);
+    if (failed == RD_KAFKA_RESP_ERR_NO_ERROR && told->topic_cnt == 1) {
+        const struct rd_kafka_metadata_topic *found = &told->topics[0];
+        *partitions = found->err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ? KH_TOPIC_HIDDEN
+                      : found->err == RD_KAFKA_RESP_ERR_NO_ERROR                 ? found->partition_cnt
+                                                                                 : 0;
+    }
+    if (told != NULL) {
+        rd_kafka_metadata_destroy(told);
+    }
+    rd_kafka_topic_destroy(topic);
+    return failed == RD_KAFKA_RESP_ERR_NO_ERROR ? KH_OK : failed_call(work, failed, "asking the broker for a topic");
+}
+
+/* Partition counts from the cluster's whole metadata; what is not in it is asked for by name. */
 static kh_rc inspect(job *work, const char *const *names, size_t count, int32_t *partitions)
 {
     const struct rd_kafka_metadata *told = NULL;
     int left = kh_handle_left(work->deadline);
+    kh_rc rc = KH_OK;
     rd_kafka_resp_err_t failed = rd_kafka_metadata(work->handle.rk, 1, NULL, &told, left > 0 ? left : 1);
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return failed_call(work, failed, "asking the broker for its topics");
@@ -71,7 +98,10 @@ static kh_rc inspect(job *work, const char *const *names, size_t count, int32_t 
         }
     }
     rd_kafka_metadata_destroy(told);
-    return KH_OK;
+    for (size_t i = 0; rc == KH_OK && i < count; i++) {
+        rc = partitions[i] == 0 ? ask_for_missing(work, names[i], &partitions[i]) : KH_OK;
+    }
+    return rc;
 }
 
 kh_rc kh_topics_inspect(const kh_kafka_settings *settings, const char *const *names, size_t count, int timeout_ms,
@@ -222,6 +252,9 @@ static void check_partitions(job *work, const int32_t *partitions)
         char text[200];
         if (partitions[i] == 0) {
             tell(work, work->wish->topics[i].name, true, "does not exist: `kakehashi topics create` makes it");
+        } else if (partitions[i] == KH_TOPIC_HIDDEN) {
+            tell(work, work->wish->topics[i].name, true,
+                 "the broker keeps it from this user: an ACL must allow what the user is to do with it");
         } else if (wanted > 0 && partitions[i] != wanted) {
             snprintf(text, sizeof text,
                      "has %d partitions, must have %d, as all topics have (a lane is the same "

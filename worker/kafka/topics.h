@@ -45,7 +45,10 @@ KH_MUSTCHECK kh_rc kh_topics_create(const kh_kafka_settings *settings, const kh_
 KH_MUSTCHECK kh_rc kh_topics_check(const kh_kafka_settings *settings, const kh_topics_wish *wish, int timeout_ms,
                                    kh_topics_report *report, void *self, kh_kafka_error *error);
 
-/*! Partition counts. \param partitions  gets one for each name; 0: no such topic.
+#define KH_TOPIC_HIDDEN (-1)
+
+/*! Partition counts. \param partitions  gets one for each name; 0: no such topic; KH_TOPIC_HIDDEN: the broker does not
+ *  say whether there is one, since this user has no right on it.
  *  \retval KH_OK, KH_E_LOST, KH_E_CONFIGURATION */
 KH_MUSTCHECK kh_rc kh_topics_inspect(const kh_kafka_settings *settings, const char *const *names, size_t count,
                                      int timeout_ms, int32_t *partitions, kh_kafka_error *error);

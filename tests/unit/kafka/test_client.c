@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka/consumer.h"
+#include "kafka/handle.h"
 #include "kafka/publisher.h"
 
 /* The positive murmur2 of Java's clients, whose own test fixes some of these (Utils.murmur2 of "21", "foobar", ...). */
@@ -117,9 +118,22 @@ static void a_consumer_wants_brokers(void **state)
     assert_null(kh_group_claim_hold(NULL));
 }
 
+static void an_old_library_is_named_when_scram_fails(void **state)
+{
+    (void)state;
+    static const char refused[] = "SASL authentication error: Authentication failed during authentication due to "
+                                  "invalid credentials with SASL mechanism SCRAM-SHA-512";
+    assert_non_null(strstr(kh_handle_hint(refused, 0x020002ff), "older than 2.6.1"));
+    assert_non_null(strstr(kh_handle_hint(refused, 0x020600ff), "older than 2.6.1"));
+    assert_string_equal(kh_handle_hint(refused, 0x020601ff), "");
+    assert_string_equal(kh_handle_hint("SASL authentication error: with SASL mechanism PLAIN", 0x020002ff), "");
+    assert_string_equal(kh_handle_hint("SCRAM is slow today", 0x020002ff), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_old_library_is_named_when_scram_fails),
         cmocka_unit_test(keys_fall_where_java_puts_them),
         cmocka_unit_test(each_error_asks_for_one_thing),
         cmocka_unit_test(settings_that_break_the_promise_are_refused),
