@@ -246,7 +246,8 @@ class Privileges(unittest.TestCase):
 
     def test_4_the_workers_role_is_refused_more(self):
         for statement in ("UPDATE result SET key = 'x'", "DELETE FROM result", "TRUNCATE result",
-                          "UPDATE dead_letter SET reason = 'x'", "DELETE FROM dead_letter", "UPDATE dead_letter_action SET action = 'x'",
+                          "UPDATE dead_letter SET reason = 'x'", "DELETE FROM dead_letter",
+                          "UPDATE dead_letter_action SET action = 'x'",
                           "DELETE FROM dead_letter_action", "ALTER TABLE result ADD COLUMN more text", "DROP TABLE result",
                           "CREATE TABLE more (x int)", "CREATE TEMPORARY TABLE more (x int)", "CREATE INDEX more ON result (key)",
                           f"DROP SCHEMA {self.deployment.schema} CASCADE", f"SET ROLE {self.database.name}_owner"):
