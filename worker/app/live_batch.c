@@ -116,6 +116,7 @@ static bool any_about_arrangement(const kh_live_batch_work *batch)
 static kh_rc decide_batch(kh_share *share, kh_live_batch_work *batch)
 {
     kh_rc rc = notice_version(share, batch);
+    kh_failpoint(KH_AT_AFTER_VERSION);
     if (rc == KH_OK && batch->world_changed) { /* read by the old rules: again */
         bool all_locked = any_about_arrangement(batch);
         rc = kh_live_read_all(share, batch);
@@ -128,10 +129,12 @@ static kh_rc decide_batch(kh_share *share, kh_live_batch_work *batch)
     }
     if (rc == KH_OK) {
         rc = kh_live_source_preload(share, batch);
+        kh_failpoint(KH_AT_AFTER_READING_AHEAD);
     }
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
         rc = kh_live_decide(&batch->works[i]);
     }
+    kh_failpoint(KH_AT_AFTER_DECIDING);
     return rc;
 }
 
@@ -199,24 +202,27 @@ static kh_rc run_batch(kh_share *share, kh_live_batch_work *batch)
 {
     kh_rc rc = kh_live_read_all(share, batch);
     if (rc == KH_OK) {
-        kh_failpoint("before-begin");
+        kh_failpoint(KH_AT_BEFORE_BEGIN);
         rc = kh_transaction_begin(share->database, batch->guards, batch->count, any_about_arrangement(batch),
                                   &share->arena, batch->rows, &share->now);
     }
     if (rc == KH_OK) {
+        kh_failpoint(KH_AT_AFTER_BEGIN);
         rc = decide_batch(share, batch);
         if (rc == KH_OK) {
             rc = kh_live_write(share, batch);
         }
         if (rc != KH_OK) {
             kh_live_log_database(share, "batch-failed");
+            kh_failpoint(KH_AT_BEFORE_ROLLBACK);
             kh_transaction_rollback(share->database);
+            kh_failpoint(KH_AT_AFTER_ROLLBACK);
             return rc;
         }
-        kh_failpoint("before-database-commit");
+        kh_failpoint(KH_AT_BEFORE_DATABASE_COMMIT);
         rc = kh_transaction_commit(share->database);
         if (rc == KH_OK) {
-            kh_failpoint("after-database-commit");
+            kh_failpoint(KH_AT_AFTER_DATABASE_COMMIT);
         }
     }
     if (rc != KH_OK) {
@@ -285,7 +291,9 @@ kh_rc kh_live_batch(kh_share *share, bool *did)
         return rc;
     }
     *did = true;
+    kh_failpoint(KH_AT_BEFORE_SUBMIT);
     kh_publishing_submit(share->worker->publishing, out);
+    kh_failpoint(KH_AT_AFTER_SUBMIT);
     return KH_OK;
 }
 
@@ -293,6 +301,7 @@ kh_rc kh_live_look(kh_share *share)
 {
     int32_t numbers[1024];
     kh_lane_look looks[1024];
+    kh_failpoint(KH_AT_BEFORE_LOOK);
     for (size_t from = 0; from < share->lane_count; from += 1024) {
         size_t count = share->lane_count - from < 1024 ? share->lane_count - from : 1024;
         size_t found = 0;
@@ -323,5 +332,6 @@ kh_rc kh_live_look(kh_share *share)
         }
     }
     share->looked_ms = kh_monotonic_ms();
+    kh_failpoint(KH_AT_AFTER_LOOK);
     return KH_OK;
 }

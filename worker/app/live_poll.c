@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "app/failpoint.h"
 #include "app/live_source.h"
 
 #define PENDING_BYTES_MAX ((size_t)64 << 20)
@@ -60,6 +61,7 @@ static void release_owner(kh_share *share)
 void kh_live_give_up_lanes(kh_worker *worker, bool lost)
 {
     size_t count = count_lanes(worker);
+    kh_failpoint(KH_AT_BEFORE_GIVING_UP);
     if (count > 0 && lost) {
         kh_publishing_drop(worker->publishing);
     }
@@ -68,16 +70,19 @@ void kh_live_give_up_lanes(kh_worker *worker, bool lost)
         kh_publishing_drop(worker->publishing);
         settled = kh_publishing_wait(worker->publishing, GIVE_UP_WAIT_MS * 4);
     }
+    kh_failpoint(KH_AT_PUBLISHING_SETTLED);
     bool published = settled && kh_publishing_failed(worker->publishing, NULL) == KH_OK;
     for (size_t i = 0; !lost && published && worker->taken && i < worker->share_count; i++) {
         if (worker->shares[i].lane_count > 0 && worker->shares[i].database != NULL) {
             release_owner(&worker->shares[i]);
         }
     }
+    kh_failpoint(KH_AT_OWNERS_RELEASED);
     if (count > 0) {
         kh_log(KH_LOG_INFO, lost ? "lanes-lost" : "lanes-given-up", "%zu lanes", count);
     }
     free_lanes(worker);
+    kh_failpoint(KH_AT_LANES_DROPPED);
 }
 
 static kh_rc take_assignment(kh_worker *worker, const kh_consumer_event *event)
@@ -123,6 +128,7 @@ static kh_rc check_last(kh_worker *worker, const kh_consumer_event *event, kh_li
     source->expects_last = false;
     if (record->offset == source->last_offset && record->timestamp == source->last_timestamp &&
         kh_record_crc(record) == source->last_crc) {
+        kh_failpoint(KH_AT_LAST_RECORD_SEEN);
         return KH_OK;
     }
     return say_topic_changed(worker, event, "its last decided record is not there any more");
@@ -222,11 +228,16 @@ static kh_rc take_event(kh_worker *worker, const kh_consumer_event *event, bool 
         return take_drained(worker, event);
     case KH_CONSUMER_ASSIGNED:
         *rebalanced = true;
-        return take_assignment(worker, event);
+        kh_failpoint(KH_AT_BEFORE_ASSIGNMENT);
+        rc = take_assignment(worker, event);
+        kh_failpoint(KH_AT_AFTER_ASSIGNMENT);
+        break;
     case KH_CONSUMER_REVOKED:
         *rebalanced = true;
+        kh_failpoint(event->lost ? KH_AT_BEFORE_LOST : KH_AT_BEFORE_REVOKED);
         kh_live_give_up_lanes(worker, event->lost);
         kh_consumer_let_go(worker->consumer);
+        kh_failpoint(event->lost ? KH_AT_AFTER_LOST : KH_AT_AFTER_REVOKED);
         break;
     case KH_CONSUMER_OUT_OF_RANGE:
         return say_topic_changed(worker, event, "the offset is out of the topic's range");

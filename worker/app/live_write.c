@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "app/failpoint.h"
 #include "app/summary.h"
 #include "codec/store.h"
 
@@ -259,6 +260,7 @@ static kh_rc write_progress(kh_share *share, kh_live_batch_work *batch)
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
         if (batch->works[i].arrangement_changed) {
             rc = kh_transaction_raise_arrangement(share->database, batch->works[i].arrangement_cause);
+            kh_failpoint(KH_AT_AFTER_RAISING);
         }
     }
     return rc == KH_OK ? kh_transaction_finish(share->database, lanes, batch->count, offsets, offset_count) : rc;
@@ -271,24 +273,30 @@ kh_rc kh_live_write(kh_share *share, kh_live_batch_work *batch)
     kh_rc rc = KH_OK;
     if (out->dead_letter_count > 0) {
         rc = kh_transaction_append_dead_letters(share->database, out->dead_letters, out->dead_letter_count);
+        kh_failpoint(KH_AT_AFTER_DEAD_LETTERS);
     }
     if (rc == KH_OK && out->row_count > 0) {
         rc = kh_transaction_append_results(share->database, out->rows, out->row_count);
+        kh_failpoint(KH_AT_AFTER_RESULTS);
     }
     if (rc == KH_OK) { /* while the server takes the results in */
         rc = gather(batch, &all);
     }
     if (rc == KH_OK && all.subject_count > 0) {
         rc = kh_transaction_write_subjects(share->database, all.subjects, all.subject_count);
+        kh_failpoint(KH_AT_AFTER_SUBJECTS);
     }
     if (rc == KH_OK) {
         rc = write_obligations(share->database, &all);
+        kh_failpoint(KH_AT_AFTER_OBLIGATIONS);
     }
     if (rc == KH_OK) {
         rc = wake_dependents(share, &all);
+        kh_failpoint(KH_AT_AFTER_WAKING);
     }
     if (rc == KH_OK) {
         rc = delete_wakeups(share, batch);
+        kh_failpoint(KH_AT_AFTER_WAKEUPS);
     }
     return rc == KH_OK ? write_progress(share, batch) : rc;
 }

@@ -184,13 +184,14 @@ static void *run(void *self)
         kh_publication publication;
         publishing->busy = prepare(publishing, &publication);
         (void)pthread_mutex_unlock(&publishing->mutex);
-        kh_failpoint("before-publish");
+        kh_failpoint(KH_AT_BEFORE_PUBLISH);
         kh_rc rc = publish(publishing, &publication, &error);
-        kh_failpoint("after-publish");
+        kh_failpoint(KH_AT_AFTER_PUBLISH);
         (void)pthread_mutex_lock(&publishing->mutex);
         size_t count = publishing->busy;
         publishing->busy = 0;
         finish(publishing, count, rc, &error);
+        kh_failpoint(KH_AT_AFTER_NOTING_MARKS);
         (void)pthread_cond_broadcast(&publishing->changed);
     }
     (void)pthread_mutex_unlock(&publishing->mutex);

@@ -142,7 +142,9 @@ static kh_rc fence_owners(taking *of)
         kh_text name = {NULL, 0};
         kh_rc rc = kh_arena_copy_text(&of->arena, owner, &name);
         if (rc == KH_OK) {
+            kh_failpoint(KH_AT_BEFORE_FENCE);
             rc = kh_fence(&worker->kafka, name.data, 10000, &error);
+            kh_failpoint(KH_AT_AFTER_FENCE);
         }
         if (rc != KH_OK) {
             kh_log(level_of(rc), "fence", "%s: %s", name.data, error.text);
@@ -204,6 +206,7 @@ static kh_rc scan_mark(taking *of, const kh_live_lane *lane, int64_t published_s
     if (rc != KH_OK) {
         return rc;
     }
+    kh_failpoint(KH_AT_BEFORE_SCAN);
     kh_log(KH_LOG_WARNING, "offsets-gone",
            "lane %" PRId32 ": the group has no committed offsets; looking for the last published result in the topics",
            lane->number);
@@ -215,6 +218,7 @@ static kh_rc scan_mark(taking *of, const kh_live_lane *lane, int64_t published_s
     }
     /* The last of them may have been a notice that an obligation is gone, which a compacted topic forgets. */
     *mark = found && seq + 1 > published_seq ? seq + 1 : published_seq;
+    kh_failpoint(KH_AT_AFTER_SCAN);
     return KH_OK;
 }
 
@@ -347,6 +351,7 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
     while (rc == KH_OK && mark < lane->next_seq) {
         kh_result_row *rows = NULL;
         size_t count = 0;
+        kh_failpoint(KH_AT_BEFORE_PAGE);
         kh_outgoing_reset(out);
         rc = kh_outbox_read(of->share->database, lane->number, mark, PAGE, &out->arena, &rows, &count);
         if (rc == KH_OK && count == 0) {
@@ -360,6 +365,7 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
         if (rc == KH_OK) {
             mark = rows[count - 1].seq + 1;
             rc = publish_page(of, out, lane, mark);
+            kh_failpoint(KH_AT_AFTER_PAGE);
         }
     }
     return rc;
@@ -423,7 +429,9 @@ static kh_rc renew_publisher(kh_worker *worker)
     }
     if (worker->producer_lost || failed == KH_E_LOST || failed == KH_E_FENCED) {
         kh_log(KH_LOG_WARNING, "producer-renewed", "%s", error.text);
+        kh_failpoint(KH_AT_BEFORE_RENEWAL);
         kh_rc rc = kh_publisher_renew(worker->publisher, 30000, &error);
+        kh_failpoint(KH_AT_AFTER_RENEWAL);
         if (rc != KH_OK) {
             kh_log(KH_LOG_WARNING, "producer-renewed", "%s", error.text);
             worker->producer_lost = true;
@@ -437,37 +445,47 @@ static kh_rc renew_publisher(kh_worker *worker)
 
 static kh_rc take_share(taking *of)
 {
+    kh_failpoint(KH_AT_BEFORE_EPOCHS);
     kh_rc rc = take_epochs(of);
-    kh_failpoint("after-epochs");
+    kh_failpoint(KH_AT_AFTER_EPOCHS);
     if (rc == KH_OK) {
         rc = fence_owners(of);
     }
     if (rc == KH_OK) {
         rc = own(of);
+        kh_failpoint(KH_AT_AFTER_OWNING);
     }
     if (rc ==
         KH_OK) { /* what stands in the database is read by the rule book; arrangements come with the first batch */
         rc = kh_live_read_world(of->share, -1);
+        kh_failpoint(KH_AT_AFTER_RULES);
     }
     if (rc == KH_OK) {
         rc = read_commits(of);
+        kh_failpoint(KH_AT_AFTER_COMMITTED);
     }
     for (size_t i = 0; rc == KH_OK && i < of->share->lane_count; i++) {
         rc = find_mark(of, i);
     }
+    kh_failpoint(KH_AT_AFTER_MARKS);
     if (rc == KH_OK) {
         rc = publish_all_left(of);
     }
     if (rc == KH_E_FENCED) {
         rc = KH_E_LOST; /* the next try makes a new producer */
     }
-    kh_failpoint("before-start-reading");
-    return rc == KH_OK ? start_reading(of) : rc;
+    if (rc == KH_OK) {
+        kh_failpoint(KH_AT_BEFORE_START_READING);
+        rc = start_reading(of);
+        kh_failpoint(KH_AT_AFTER_START_READING);
+    }
+    return rc;
 }
 
 kh_rc kh_live_take_lanes(kh_worker *worker)
 {
     size_t count = 0;
+    kh_failpoint(KH_AT_BEFORE_TAKING);
     kh_live_forget_pending(worker);
     kh_rc rc = renew_publisher(worker);
     for (size_t i = 0; rc == KH_OK && i < worker->share_count; i++) {
@@ -484,6 +502,7 @@ kh_rc kh_live_take_lanes(kh_worker *worker)
         worker->reason = KH_ENDED_CONFIGURATION;
     } else if (rc == KH_OK) {
         worker->taken = true;
+        kh_failpoint(KH_AT_AFTER_TAKING);
         kh_log(KH_LOG_INFO, "lanes-taken", "%zu lanes", count);
     }
     return rc;

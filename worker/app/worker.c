@@ -5,6 +5,7 @@
 
 #include "app/connections.h"
 #include "app/crew.h"
+#include "app/failpoint.h"
 #include "app/heap.h"
 #include "app/live_poll.h"
 #include "app/live_source.h"
@@ -222,19 +223,26 @@ static void run_loop(kh_loop *of)
 
 static void leave(kh_worker *worker)
 {
+    kh_failpoint(KH_AT_BEFORE_LEAVING);
     if (worker->consumer != NULL && worker->publishing != NULL) {
         kh_live_give_up_lanes(worker, false);
     }
     if (worker->consumer != NULL) {
+        kh_failpoint(KH_AT_BEFORE_GROUP_LEFT);
         kh_rc rc = kh_consumer_close(worker->consumer, 10000);
+        kh_failpoint(KH_AT_AFTER_GROUP_LEFT);
         if (rc != KH_OK) {
             kh_log(KH_LOG_WARNING, "leave", "the broker did not answer; the group learns it by the session's end");
         }
     }
     kh_publishing_free(worker->publishing);
+    kh_failpoint(KH_AT_PUBLISHING_ENDED);
     kh_publisher_free(worker->publisher);
+    kh_failpoint(KH_AT_PRODUCER_CLOSED);
     kh_consumer_free(worker->consumer);
+    kh_failpoint(KH_AT_CONSUMER_CLOSED);
     close_databases(worker);
+    kh_failpoint(KH_AT_DATABASES_CLOSED);
     for (size_t i = 0; i < worker->share_count; i++) {
         kh_share *share = &worker->shares[i];
         kh_crew_free(share->hand);

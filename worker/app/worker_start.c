@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/connections.h"
+#include "app/failpoint.h"
 #include "app/rules_store.h"
 #include "app/watchdog.h"
 #include "kafka/topics.h"
@@ -91,8 +92,34 @@ static kh_rc open_database(kh_loop *of)
     }
 }
 
-static kh_rc check_schema(kh_worker *worker)
+/* A step that needs the database: tried again, on a new connection if need be, for as long as the server is away or
+ * somebody else's locks are in the way. */
+static kh_rc with_database(kh_loop *of, kh_rc (*step)(kh_loop *of))
 {
+    kh_share *share = &of->worker->shares[0];
+    for (;;) {
+        kh_rc rc = share->database == NULL ? open_database(of) : KH_OK;
+        if (rc != KH_OK) {
+            return rc;
+        }
+        rc = step(of);
+        if (rc != KH_E_LOST && rc != KH_E_RETRY) {
+            return rc;
+        }
+        kh_database_error error = *kh_database_last_error(share->database);
+        if (rc == KH_E_LOST) {
+            kh_database_close(share->database);
+            share->database = NULL;
+        }
+        if (!kh_loop_wait_for(of, "the database", error.text)) {
+            return rc;
+        }
+    }
+}
+
+static kh_rc check_schema(kh_loop *of)
+{
+    kh_worker *worker = of->worker;
     kh_rc rc = kh_schema_check(worker->shares[0].database, NULL);
     if (rc == KH_E_CONFIGURATION) {
         kh_log(KH_LOG_ERROR, "schema", "%s", kh_database_last_error(worker->shares[0].database)->text);
@@ -235,6 +262,31 @@ static kh_rc join_group(kh_loop *of)
     return worker->publishing == NULL ? KH_E_MEMORY : KH_OK;
 }
 
+#ifdef KH_FAILPOINTS
+/* The publisher's own steps, which its room cannot give a failpoint's name. */
+static void pass_step(void *self, kh_publish_step step)
+{
+    (void)self;
+    switch (step) {
+    case KH_PUBLISH_BEGUN:
+        kh_failpoint(KH_AT_PUBLISH_BEGUN);
+        break;
+    case KH_PUBLISH_PRODUCED:
+        kh_failpoint(KH_AT_PUBLISH_PRODUCED);
+        break;
+    case KH_PUBLISH_OFFSETS_SENT:
+        kh_failpoint(KH_AT_PUBLISH_OFFSETS_SENT);
+        break;
+    case KH_PUBLISH_COMMITTED:
+        kh_failpoint(KH_AT_PUBLISH_COMMITTED);
+        break;
+    case KH_PUBLISH_ABORTED:
+        kh_failpoint(KH_AT_PUBLISH_ABORTED);
+        break;
+    }
+}
+#endif
+
 kh_rc kh_loop_start(kh_loop *of)
 {
     kh_worker *worker = of->worker;
@@ -248,28 +300,37 @@ kh_rc kh_loop_start(kh_loop *of)
     name_worker(worker);
     kh_log(KH_LOG_INFO, "start", "%s", worker->transactional_id);
     kh_rc rc = kh_connect_kafka(&worker->settings->configuration->settings, &of->arena, &worker->kafka);
+#ifdef KH_FAILPOINTS
+    worker->kafka.step = pass_step;
+#endif
     if (rc == KH_OK) {
         rc = open_database(of);
+        kh_failpoint(KH_AT_DATABASE_OPENED);
     }
     if (rc == KH_OK) {
-        rc = check_schema(worker);
+        rc = with_database(of, check_schema);
     }
     if (rc == KH_OK) {
-        rc = load_first_rules(of);
+        rc = with_database(of, load_first_rules);
+        kh_failpoint(KH_AT_RULES_LOADED);
     }
     if (rc == KH_OK) {
         kh_loop_note_progress(of);
         rc = check_topics(of);
+        kh_failpoint(KH_AT_TOPICS_CHECKED);
     }
     if (rc == KH_OK) {
-        rc = prepare_lanes(of);
+        rc = with_database(of, prepare_lanes);
+        kh_failpoint(KH_AT_LANES_PREPARED);
     }
     if (rc == KH_OK) {
         rc = init_publisher(of);
+        kh_failpoint(KH_AT_PRODUCER_REGISTERED);
     }
     if (rc == KH_OK) {
         kh_loop_note_progress(of);
         rc = join_group(of);
+        kh_failpoint(KH_AT_GROUP_JOINED);
     }
     return rc;
 }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "app/failpoint.h"
 #include "cli/command.h"
 
 static const kh_command *const commands[] = {
@@ -38,6 +39,12 @@ int main(int argc, char **argv)
         (void)printf("kakehashi %s\n", KH_VERSION);
         return KH_EXIT_OK;
     }
+#ifdef KH_FAILPOINTS
+    if (strcmp(argv[1], "failpoints") == 0) { /* for tests only: in no help */
+        kh_failpoint_list(stdout);
+        return KH_EXIT_OK;
+    }
+#endif
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         if (strcmp(argv[1], commands[i]->name) == 0) {
             int status = commands[i]->run(commands[i], argc - 1, argv + 1);

@@ -2,37 +2,27 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "kafka/handle.h"
+#include "kafka/error_class.h"
 
 int32_t kh_partition_of_key(kh_text key, int32_t count)
 {
     return rd_kafka_msg_partitioner_murmur2(NULL, key.data == NULL ? "" : key.data, key.length, count, NULL, NULL);
 }
 
-static bool is_fence(int code)
-{
-    return code == RD_KAFKA_RESP_ERR__FENCED || code == RD_KAFKA_RESP_ERR_PRODUCER_FENCED ||
-           code == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH;
-}
-
-static bool is_stale_member(int code)
-{
-    return code == RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION || code == RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID ||
-           code == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
-}
-
 kh_rc kh_kafka_classify(int code, bool fatal, bool abort, bool retriable)
 {
-    if (fatal) {
-        return is_fence(code) ? KH_E_FENCED : kh_handle_is_configuration(code) ? KH_E_CONFIGURATION : KH_E_LOST;
+    kh_error_class class = kh_error_class_of(code);
+    if (fatal && class == KH_ERROR_FENCED) {
+        return KH_E_FENCED;
     }
-    if (abort) {
-        return is_stale_member(code)              ? KH_E_NOT_MINE
-               : kh_handle_is_configuration(code) ? KH_E_CONFIGURATION
-                                                  : KH_E_RETRY;
+    if (abort && !fatal && class == KH_ERROR_STALE) {
+        return KH_E_NOT_MINE;
     }
-    if (retriable) {
+    if (retriable && !fatal && !abort) {
         return KH_E_TIMEOUT;
     }
-    return kh_handle_is_configuration(code) ? KH_E_CONFIGURATION : KH_E_LOST;
+    if (class == KH_ERROR_REFUSED) {
+        return KH_E_CONFIGURATION;
+    }
+    return abort && !fatal ? KH_E_RETRY : KH_E_LOST;
 }

@@ -21,6 +21,15 @@ typedef struct kh_kafka_property {
     const char *value;
 } kh_kafka_property;
 
+/*! What kh_publisher_publish has come to. */
+typedef enum kh_publish_step {
+    KH_PUBLISH_BEGUN,
+    KH_PUBLISH_PRODUCED, /*!< all messages are queued */
+    KH_PUBLISH_OFFSETS_SENT,
+    KH_PUBLISH_COMMITTED,
+    KH_PUBLISH_ABORTED
+} kh_publish_step;
+
 /*! Everything is borrowed, and must outlive each handle made with it. A 0 in a number means its default. */
 typedef struct kh_kafka_settings {
     const char *brokers;            /*!< "host:port,host:port" */
@@ -38,7 +47,7 @@ typedef struct kh_kafka_settings {
      */
     void (*log)(void *self, kh_kafka_log_level level, kh_text text);
     /*! Called by kh_publisher_publish between its steps, for tests that stop a worker there. NULL: nothing. */
-    void (*step)(void *self, const char *name);
+    void (*step)(void *self, kh_publish_step step);
     void *self; /*!< given to both of the above */
 } kh_kafka_settings;
 

@@ -9,6 +9,8 @@
 #include <syslog.h>
 #include <time.h>
 
+#include "kafka/error_class.h"
+
 /* The exactly-once promise rests on these, or another setting of ours says them. */
 static const char *const OWN_PROPERTIES[] = {
     "acks",
@@ -248,23 +250,7 @@ kh_rc kh_handle_judge(const kh_handle *handle, rd_kafka_error_t *failure, const 
 
 bool kh_handle_is_configuration(int code)
 {
-    switch (code) {
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_INVALID_TRANSACTION_TIMEOUT:
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
-    case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
-    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-        return true;
-    default:
-        return false;
-    }
+    return kh_error_class_of(code) == KH_ERROR_REFUSED;
 }
 
 int64_t kh_handle_now(void)

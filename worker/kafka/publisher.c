@@ -156,11 +156,11 @@ kh_rc kh_publisher_init(kh_publisher *publisher, int timeout_ms, int32_t *partit
     return rc;
 }
 
-static void step(const kh_publisher *publisher, const char *name)
+static void step(const kh_publisher *publisher, kh_publish_step passed)
 {
     const kh_kafka_settings *settings = publisher->handle.settings;
     if (settings->step != NULL) {
-        settings->step(settings->self, name);
+        settings->step(settings->self, passed);
     }
 }
 
@@ -180,7 +180,7 @@ static kh_rc judge_produce(kh_publisher *publisher, rd_kafka_resp_err_t failed, 
     /* A wrong state is the mark of a delivery that failed before: abort, and say that one. */
     kh_rc rc = KH_E_RETRY;
     if (kh_handle_is_configuration(failed) || failed == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-        failed == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || failed == RD_KAFKA_RESP_ERR__INVALID_ARG) {
+        failed == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC) {
         rc = KH_E_CONFIGURATION;
     }
     return kh_handle_fail(error, rc, failed, "publishing %zu bytes to %s partition %d: %s", message->value.length,
@@ -335,7 +335,7 @@ static kh_rc give_up(kh_publisher *publisher, kh_rc rc, kh_kafka_error *error)
         rc = rc == KH_E_FENCED ? rc : KH_E_LOST;
     } else {
         kh_rc aborted = abort_transaction(publisher);
-        step(publisher, "aborted");
+        step(publisher, KH_PUBLISH_ABORTED);
         if (aborted != KH_OK) {
             rc = aborted;
         } else if (publisher->undelivered.rc != KH_OK && rc == KH_E_RETRY) {
@@ -366,21 +366,20 @@ kh_rc kh_publisher_publish(kh_publisher *publisher, const kh_publication *public
         error->rc = rc;
         return rc;
     }
-    step(publisher, "begun");
+    step(publisher, KH_PUBLISH_BEGUN);
     rc = produce_all(publisher, publication, error);
     if (rc != KH_OK) {
         return give_up(publisher, rc, error);
     }
-    step(publisher, "produced");
+    step(publisher, KH_PUBLISH_PRODUCED);
     rc = send_offsets(publisher, publication, error);
     if (rc != KH_OK) {
         return give_up(publisher, rc, error);
     }
-    step(publisher, "offsets-sent");
-    step(publisher, "committing");
+    step(publisher, KH_PUBLISH_OFFSETS_SENT);
     rc = commit(publisher, error);
     if (rc == KH_OK) {
-        step(publisher, "committed");
+        step(publisher, KH_PUBLISH_COMMITTED);
     } else if (rc == KH_E_CONFIGURATION) {
         /* A right that is missing: the process ends, and whoever comes next reads the marks. */
         rc = give_up(publisher, rc, error);

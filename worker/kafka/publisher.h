@@ -60,7 +60,7 @@ KH_MUSTCHECK kh_rc kh_publisher_init(kh_publisher *publisher, int timeout_ms, in
                                      kh_kafka_error *error);
 
 /*! Publishes all or nothing, blocking. With no messages only the offsets move; with no offsets, only messages.
- *  The steps named to settings->step: "begun", "produced", "offsets-sent", "committing", "committed", "aborted".
+ *  Each step is told to settings->step.
  *  Every wait is bounded: by kh_publisher_patience, and for the abort by the
  *  transaction's timeout.
  *  \retval KH_OK           committed for certain

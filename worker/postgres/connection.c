@@ -177,7 +177,7 @@ kh_rc kh_sql_queue(kh_database *database, kh_sql_statement statement, int64_t ex
             return failed_connection(database, text->doing);
         }
         database->prepared[statement] = true;
-        database->queue[database->queued++] = (kh_sql_entry){statement, true, KH_SQL_ANY_ROWS, KH_OK};
+        database->queue[database->queued++] = (kh_sql_entry){statement, true, false, KH_SQL_ANY_ROWS, KH_OK};
     }
     if (rc == KH_OK) {
         rc = send_statement(database, statement);
@@ -185,21 +185,28 @@ kh_rc kh_sql_queue(kh_database *database, kh_sql_statement statement, int64_t ex
     if (rc != KH_OK) {
         return rc;
     }
-    database->queue[database->queued++] = (kh_sql_entry){statement, false, expected_rows, mismatch};
-    return PQflush(database->connection) < 0 ? failed_connection(database, text->doing) : KH_OK;
+    /* Only between two synchronisations does the server count the time of a transaction that nobody goes on with: a
+     * worker that is stopped must not keep its locks. Before a BEGIN's first statement there are none, and that one
+     * must not run without it. */
+    bool synchronises = statement != KH_SQL_BEGIN;
+    database->queue[database->queued++] = (kh_sql_entry){statement, false, synchronises, expected_rows, mismatch};
+    bool sent = synchronises ? PQpipelineSync(database->connection) == 1 : PQflush(database->connection) >= 0;
+    return sent ? KH_OK : failed_connection(database, text->doing);
 }
 
-static kh_rc judge_entry(kh_database *database, const kh_sql_entry *entry, PGresult *result)
+/* \param before  what an earlier entry came to: if that failed, it has said why. */
+static kh_rc judge_entry(kh_database *database, const kh_sql_entry *entry, PGresult *result, kh_rc before)
 {
     const char *doing = kh_sql_statement_text(entry->statement)->doing;
     ExecStatusType status = result == NULL ? PGRES_FATAL_ERROR : PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
-        if (entry->preparation) {
-            database->prepared[entry->statement] = false;
-        }
-        if (status == PGRES_PIPELINE_ABORTED) {
-            return KH_E_RETRY; /* an earlier entry has said why */
-        }
+    bool failed = status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK;
+    if (failed && entry->preparation) {
+        database->prepared[entry->statement] = false;
+    }
+    if (before != KH_OK) {
+        return before;
+    }
+    if (failed) {
         return result == NULL ? failed_connection(database, doing) : failed_result(database, result, doing);
     }
     int64_t rows = entry->expected_rows == KH_SQL_ANY_ROWS ? KH_SQL_ANY_ROWS : touched_rows(result);
@@ -210,6 +217,16 @@ static kh_rc judge_entry(kh_database *database, const kh_sql_entry *entry, PGres
     return KH_OK;
 }
 
+static kh_rc take_synchronisation(kh_database *database, kh_rc rc)
+{
+    PGresult *result = PQgetResult(database->connection);
+    if (rc == KH_OK && PQresultStatus(result) != PGRES_PIPELINE_SYNC) {
+        rc = failed_connection(database, "wait for the server");
+    }
+    PQclear(result);
+    return rc;
+}
+
 /* Takes in everything up to the end of the pipeline. */
 static kh_rc collect_with(kh_database *database, PGresult **last)
 {
@@ -217,30 +234,25 @@ static kh_rc collect_with(kh_database *database, PGresult **last)
     if (PQpipelineStatus(database->connection) == PQ_PIPELINE_OFF) {
         return take_copy_answer(database);
     }
-    if (!PQpipelineSync(database->connection)) {
+    bool synchronises = database->queued == 0 || !database->queue[database->queued - 1].synchronises;
+    if (synchronises && !PQpipelineSync(database->connection)) {
         rc = failed_connection(database, "send");
     }
     for (size_t i = 0; i < database->queued; i++) {
         PGresult *result = PQgetResult(database->connection);
-        kh_rc judged = judge_entry(database, &database->queue[i], result);
-        rc = rc == KH_OK ? judged : rc;
-        if (result == NULL) {
-            continue;
+        rc = judge_entry(database, &database->queue[i], result, rc);
+        if (result != NULL) {
+            PQclear(PQgetResult(database->connection)); /* each statement's results end with a NULL */
         }
         if (i + 1 == database->queued && rc == KH_OK && last != NULL) {
             *last = result;
         } else {
             PQclear(result);
         }
-        /* Each statement's results end with a NULL. */
-        PQclear(PQgetResult(database->connection));
+        rc = database->queue[i].synchronises ? take_synchronisation(database, rc) : rc;
     }
+    rc = synchronises ? take_synchronisation(database, rc) : rc;
     database->queued = 0;
-    PGresult *sync = PQgetResult(database->connection);
-    if (rc == KH_OK && PQresultStatus(sync) != PGRES_PIPELINE_SYNC) {
-        rc = failed_connection(database, "wait for the server");
-    }
-    PQclear(sync);
     if (!PQexitPipelineMode(database->connection) && rc == KH_OK) {
         rc = failed_connection(database, "wait for the server");
     }

@@ -19,6 +19,7 @@
 typedef struct kh_sql_entry {
     kh_sql_statement statement;
     bool preparation;      /*!< its PREPARE, not itself */
+    bool synchronises;     /*!< a synchronisation was sent behind it */
     int64_t expected_rows; /*!< how many rows it must touch; KH_SQL_ANY_ROWS */
     kh_rc mismatch;        /*!< the code if not */
 } kh_sql_entry;

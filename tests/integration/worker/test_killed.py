@@ -1,5 +1,4 @@
-"""Workers that are killed at each place where it could matter."""
-import re
+"""Workers that are killed again and again in one history. Every place by itself: tests/fault/test_failpoints.py."""
 import signal
 import unittest
 
@@ -10,31 +9,7 @@ END = "2028-06-01T00:00:00Z"
 SMALL = {"batch": {"max_records": 10, "max_wait_ms": 5}}
 
 
-def failpoints():
-    """Every place of the worker that can be made to fail, from its source: a new one is tested from its first day."""
-    found = set()
-    for path in (harness.SOURCE / "worker").rglob("*.c"):
-        found.update(re.findall(r'kh_failpoint\("([a-z-]+)"\)', path.read_text(encoding="utf-8")))
-    return sorted(found)
-
-
-# What a worker passes but once; the others at each batch.
-ONCE = ("after-epochs", "before-start-reading")
-
-
 class Killed(unittest.TestCase):
-    def test_every_place(self):
-        places = failpoints()
-        self.assertIn("after-database-commit", places)
-        for place in places:
-            with self.subTest(place):
-                deployment = harness.Deployment(f"killed-{place}", lanes=4, settings=SMALL)
-                deployment.publish(harness.stream(25, 4))
-                count = 1 if place in ONCE else 2
-                deployment.start("--until-idle", "--until", END, failpoint=f"{place}:kill:{count}").wait(-signal.SIGKILL)
-                deployment.work(until=END)
-                checker.assert_exactly_once(self, deployment, at=END)
-
     def test_again_and_again(self):
         """One history, many deaths."""
         deployment = harness.Deployment("killed-often", lanes=4, settings=SMALL)
