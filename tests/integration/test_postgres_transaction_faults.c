@@ -4,6 +4,10 @@
 #include <pthread.h>
 #include <stdio.h>
 
+#include "postgres/connection.h"
+#include "postgres/lanes.h"
+#include "support/sqlstate_cases.h"
+
 static void guards_refuse_what_is_not_mine(void **state)
 {
     fixture *fx = *state;
@@ -165,6 +169,81 @@ static void our_own_mistakes_are_not_hidden(void **state)
     assert_rc(kh_transaction_commit(fx->one), KH_E_INTERNAL); /* said to be there, and is not */
 }
 
+/* What is said by one statement of a batch, as any state: each is what the table says, and the next batch is well. */
+static void each_state_in_the_middle_of_a_batch(void **state)
+{
+    fixture *fx = *state;
+    fixture_sql(fx, "CREATE TABLE saying (state text); INSERT INTO saying VALUES (NULL);"
+                    "CREATE FUNCTION say() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE said text; BEGIN "
+                    "SELECT state INTO said FROM saying; IF said IS NOT NULL THEN "
+                    "RAISE 'made up' USING ERRCODE = said; END IF; RETURN NEW; END $$;"
+                    "CREATE TRIGGER say BEFORE INSERT ON result FOR EACH ROW EXECUTE FUNCTION say()");
+    for (size_t i = 0; i < SQLSTATE_CASE_COUNT; i++) {
+        const sqlstate_case *row = &SQLSTATE_CASES[i];
+        if (row->expected == KH_OK || row->sqlstate == NULL || strlen(row->sqlstate) != 5) {
+            continue; /* not an error, or not the server's */
+        }
+        char sql[64];
+        kh_result_row result = fixture_result(0, "k");
+        snprintf(sql, sizeof sql, "UPDATE saying SET state = '%s'", row->sqlstate);
+        fixture_sql(fx, sql);
+        assert_rc(fixture_begin(fx, fx->one, 0, 1, 0), KH_OK);
+        kh_rc rc = kh_transaction_append_results(fx->one, &result, 1);
+        rc = rc == KH_OK ? kh_transaction_commit(fx->one) : rc;
+        if (rc != row->expected) {
+            fail_msg("%s gives %d, expected %d", row->sqlstate, (int)rc, (int)row->expected);
+        }
+        assert_string_equal(kh_database_last_error(fx->one)->sqlstate, row->sqlstate);
+        kh_transaction_rollback(fx->one);
+        fixture_sql(fx, "UPDATE saying SET state = NULL");
+        assert_rc(fixture_begin(fx, fx->one, 0, 1, 0), KH_OK);
+        assert_rc(kh_transaction_append_results(fx->one, &result, 1), KH_OK);
+        kh_transaction_rollback(fx->one);
+    }
+}
+
+/* A worker that is stopped behind a statement whose answer it has not asked for. */
+static void a_batch_that_nobody_goes_on_with_frees_its_lanes(void **state)
+{
+    fixture *fx = *state;
+    kh_database *database = NULL;
+    kh_database_settings settings = fixture_settings(fx);
+    kh_subject_row row = fixture_subject(0, "k", false, "f");
+    settings.idle_timeout_ms = 300;
+    assert_rc(kh_database_open(&settings, &database, NULL), KH_OK);
+    assert_rc(fixture_begin(fx, database, 0, 1, 0), KH_OK);
+    assert_rc(kh_transaction_write_subjects(database, &row, 1), KH_OK);
+    settings = fixture_settings(fx);
+    settings.statement_timeout_ms = 60000;
+    kh_database *next = NULL;
+    assert_rc(kh_database_open(&settings, &next, NULL), KH_OK);
+    assert_rc(fixture_begin(fx, next, 0, 1, 0), KH_OK); /* waits for its lane */
+    kh_transaction_rollback(next);
+    assert_rc(kh_transaction_commit(database), KH_E_LOST);
+    kh_database_close(next);
+    kh_database_close(database);
+}
+
+/* One that is stopped in the middle of a COPY, where the server counts no time at all. */
+static void a_lane_that_is_kept_locked_is_taken_all_the_same(void **state)
+{
+    fixture *fx = *state;
+    const int32_t lane = 0;
+    kh_lanes taken;
+    assert_rc(fixture_begin(fx, fx->one, lane, 1, 0), KH_OK);
+    assert_rc(kh_sql_copy_begin(fx->one, KH_SQL_COPY_RESULT, "append results"), KH_OK);
+    assert_rc(kh_lanes_take(fx->two, &lane, 1, &fx->arena, &taken), KH_E_RETRY);
+    assert_non_null(strstr(kh_database_last_error(fx->two)->text, "sessions ended for it: 1"));
+    kh_rc rc = KH_E_RETRY;
+    for (int tries = 0; rc == KH_E_RETRY && tries < 10; tries++) {
+        rc = kh_lanes_take(fx->two, &lane, 1, &fx->arena, &taken);
+    }
+    assert_rc(rc, KH_OK);
+    assert_int_equal(taken.rows[0].epoch, 2);
+    assert_rc(kh_sql_copy_end(fx->one, 0), KH_OK);
+    assert_rc(kh_transaction_commit(fx->one), KH_E_LOST);
+}
+
 typedef struct locker {
     kh_database *database;
     kh_subject_key first;
@@ -312,6 +391,9 @@ int main(void)
         CASE(a_read_only_server_is_waited_for),
         CASE(a_statement_that_takes_too_long_is_tried_again),
         CASE(our_own_mistakes_are_not_hidden),
+        CASE(each_state_in_the_middle_of_a_batch),
+        CASE(a_batch_that_nobody_goes_on_with_frees_its_lanes),
+        CASE(a_lane_that_is_kept_locked_is_taken_all_the_same),
         CASE(a_deadlock_is_tried_again),
         CASE(a_basis_is_read_after_its_lock),
         CASE(a_locked_basis_waits_to_be_written),

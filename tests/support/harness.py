@@ -63,7 +63,7 @@ def unhex(text):
 
 def hexed(value):
     """Bytes as a field of topic_sender."""
-    return "-" if value is None else value.hex()
+    return "-" if value is None else value.hex() or "."
 
 
 def run(*command, text=None, expect=0, env=None):
@@ -117,6 +117,11 @@ class Worker:
             return False
         wait_until(f'a worker to log "{words}" (log: {self.log_path})', said)
         return self
+
+    def memory_kib(self, name):
+        """Of /proc: VmRSS, what it holds now; VmHWM, the most so far."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text(encoding="utf-8")
+        return int(dict(line.split(":", 1) for line in status.splitlines())[name].split()[0])
 
     def is_stopped(self):
         """Whether SIGSTOP holds it."""

@@ -2,8 +2,10 @@
  *
  *   topic_sender BROKER [TRANSACTIONAL-ID]
  *
- *   send TOPIC PARTITION TIMESTAMP KEY VALUE [NAME=VALUE]...   keys and values in hex, "-" for none; PARTITION -1: by
- * the key begin | commit | abort                                     with a TRANSACTIONAL-ID delete-topic TOPIC
+ *   send TOPIC PARTITION TIMESTAMP KEY VALUE [NAME=VALUE]...   keys and values in hex, "-" for none, "." for an empty
+ *                                                              one; PARTITION -1: by the key
+ *   begin | commit | abort                                     with a TRANSACTIONAL-ID
+ *   delete-topic TOPIC
  *   delete-group GROUP                                         all that the group has committed
  *   delete-records TOPIC PARTITION OFFSET                      all before OFFSET
  *

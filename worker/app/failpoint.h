@@ -43,6 +43,8 @@
     X(BEFORE_BEGIN, "batch", "before-begin")                                                                           \
     X(AFTER_BEGIN, "batch", "after-begin")                                                                             \
     X(AFTER_VERSION, "batch", "after-version")                                                                         \
+    X(AFTER_READING_SUBJECTS, "batch", "after-reading-subjects")                                                       \
+    X(AFTER_READING_DEPENDENTS, "batch", "after-reading-dependents")                                                   \
     X(AFTER_READING_AHEAD, "batch", "after-reading-ahead")                                                             \
     X(AFTER_DECIDING, "batch", "after-deciding")                                                                       \
     X(AFTER_DEAD_LETTERS, "batch", "after-dead-letters")                                                               \

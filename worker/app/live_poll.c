@@ -6,7 +6,7 @@
 #include "app/failpoint.h"
 #include "app/live_source.h"
 
-#define PENDING_BYTES_MAX ((size_t)64 << 20)
+#define PENDING_BYTES_MAX ((size_t)16 << 20)
 #define GIVE_UP_WAIT_MS   30000
 
 static kh_live_lane *find_lane(kh_worker *worker, int32_t number)

@@ -1,5 +1,7 @@
 #include "app/live_source.h"
 
+#include "app/failpoint.h"
+
 static kh_stored_subject stored(const kh_subject_row *row)
 {
     return (kh_stored_subject){
@@ -289,8 +291,10 @@ kh_rc kh_live_source_preload(kh_share *share, kh_live_batch_work *batch)
     ahead subjects = {0};
     kh_subject_row *rows = NULL;
     kh_rc rc = preload_subjects(share, batch, &subjects, &rows);
+    kh_failpoint(KH_AT_AFTER_READING_SUBJECTS);
     if (rc == KH_OK && subjects.count > 0) {
         rc = preload_dependents(share, batch, &subjects);
+        kh_failpoint(KH_AT_AFTER_READING_DEPENDENTS);
     }
     return rc == KH_OK && subjects.count > 0 ? preload_bases(share, batch) : rc;
 }

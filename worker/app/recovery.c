@@ -10,6 +10,7 @@
 #include "app/failpoint.h"
 #include "app/heap.h"
 #include "app/rules_store.h"
+#include "app/watchdog.h"
 #include "kafka/scan.h"
 #include "postgres/outbox.h"
 
@@ -219,6 +220,7 @@ static kh_rc scan_mark(taking *of, const kh_live_lane *lane, int64_t published_s
     /* The last of them may have been a notice that an obligation is gone, which a compacted topic forgets. */
     *mark = found && seq + 1 > published_seq ? seq + 1 : published_seq;
     kh_failpoint(KH_AT_AFTER_SCAN);
+    kh_watchdog_pat();
     return KH_OK;
 }
 
@@ -366,6 +368,7 @@ static kh_rc publish_left(taking *of, kh_outgoing *out, const kh_live_lane *lane
             mark = rows[count - 1].seq + 1;
             rc = publish_page(of, out, lane, mark);
             kh_failpoint(KH_AT_AFTER_PAGE);
+            kh_watchdog_pat();
         }
     }
     return rc;

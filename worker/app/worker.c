@@ -206,7 +206,8 @@ static void run_loop(kh_loop *of)
     while (*of->stop == 0) {
         kh_rc rc = turn(of);
         if (rc != KH_OK) {
-            worker->reason = worker->reason == KH_ENDED_WELL ? KH_ENDED_FAILED : worker->reason;
+            kh_exit_reason why = rc == KH_E_CONFIGURATION ? KH_ENDED_CONFIGURATION : KH_ENDED_FAILED;
+            worker->reason = worker->reason == KH_ENDED_WELL ? why : worker->reason;
             return;
         }
         if (worker->settings->until_idle && is_idle(of)) {

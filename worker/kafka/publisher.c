@@ -332,7 +332,8 @@ static kh_rc give_up(kh_publisher *publisher, kh_rc rc, kh_kafka_error *error)
     rc = find_cause(publisher, rc, error);
     bool usable = rd_kafka_fatal_error(publisher->handle.rk, NULL, 0) == RD_KAFKA_RESP_ERR_NO_ERROR;
     if (rc == KH_E_FENCED || !usable) {
-        rc = rc == KH_E_FENCED ? rc : KH_E_LOST;
+        /* Whoever comes next ends the transaction; what is refused is refused to that one too. */
+        rc = rc == KH_E_FENCED || rc == KH_E_CONFIGURATION ? rc : KH_E_LOST;
     } else {
         kh_rc aborted = abort_transaction(publisher);
         step(publisher, KH_PUBLISH_ABORTED);

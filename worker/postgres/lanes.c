@@ -1,6 +1,11 @@
 #include "postgres/lanes.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "postgres/row_reader.h"
+
+#define LOCK_NOT_AVAILABLE "55P03"
 
 static void put_lanes(kh_database *database, const int32_t *lanes, size_t count)
 {
@@ -113,12 +118,44 @@ static kh_rc read_locked(kh_database *database, const int32_t *lanes, size_t cou
     return rc;
 }
 
+static kh_rc wait_no_longer(kh_database *database)
+{
+    char milliseconds[16];
+    snprintf(milliseconds, sizeof milliseconds, "%d", KH_LANES_PATIENCE_MS);
+    kh_sql_parameters_begin(database);
+    kh_sql_parameter_text(database, kh_text_of(milliseconds));
+    return kh_sql_queue(database, KH_SQL_LANE_PATIENCE, 1, KH_E_INTERNAL);
+}
+
+/* \return what to do next; the error says how many sessions were ended. */
+static kh_rc end_holders(kh_database *database, const int32_t *lanes, size_t count)
+{
+    PGresult *result = NULL;
+    kh_sql_parameters_begin(database);
+    put_lanes(database, lanes, count);
+    kh_rc rc = kh_sql_run(database, KH_SQL_LANE_END_HOLDERS, &result);
+    if (rc == KH_OK) {
+        rc = kh_sql_refuse(database, KH_E_RETRY, "take lanes",
+                           "somebody keeps a lane locked for more than %d ms; sessions ended for it: %d",
+                           KH_LANES_PATIENCE_MS, PQntuples(result));
+    }
+    PQclear(result);
+    return rc;
+}
+
 kh_rc kh_lanes_take(kh_database *database, const int32_t *lanes, size_t count, kh_arena *arena, kh_lanes *out)
 {
     kh_lanes taken = {0};
     kh_rc rc = kh_sql_begin(database);
     if (rc == KH_OK) {
+        rc = wait_no_longer(database);
+    }
+    if (rc == KH_OK) {
         rc = read_locked(database, lanes, count, arena, &taken);
+        if (rc == KH_E_RETRY && strcmp(database->error.sqlstate, LOCK_NOT_AVAILABLE) == 0) {
+            kh_sql_rollback(database);
+            return end_holders(database, lanes, count);
+        }
     }
     if (rc == KH_OK && taken.count != count) {
         rc = kh_sql_refuse(database, KH_E_CONFIGURATION, "take lanes", "%zu of %zu lanes are not in schema \"%s\"",

@@ -24,9 +24,13 @@ typedef struct kh_lanes {
     size_t offset_count;
 } kh_lanes;
 
-/*! Raises each lane's epoch: whoever wrote them before cannot any more. `owner` in the rows is the former one.
- *  \param lanes  any order, none twice.
- *  \retval KH_OK, KH_E_CONFIGURATION (a lane does not exist). */
+/*! How long kh_lanes_take waits for the batch of a former owner to end. */
+#define KH_LANES_PATIENCE_MS 5000
+
+/*! Raises each lane's epoch: whoever wrote them before cannot any more. `owner` in the rows is the former one. A
+ * session that keeps a lane locked for longer than KH_LANES_PATIENCE_MS is ended (KH_E_RETRY: again then): a worker
+ * that was stopped in the middle of a batch, at a place where the server itself would wait for it for ever. \param
+ * lanes  any order, none twice. \retval KH_OK, KH_E_CONFIGURATION (a lane does not exist). */
 KH_MUSTCHECK kh_rc kh_lanes_take(kh_database *database, const int32_t *lanes, size_t count, kh_arena *arena,
                                  kh_lanes *out);
 

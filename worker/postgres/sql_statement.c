@@ -45,6 +45,12 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                           "ON l.lane = v.lane AND l.epoch = v.epoch AND l.next_seq = v.next_seq "
                           "ORDER BY l.lane FOR UPDATE OF l"},
     [KH_SQL_LANE_LOCK_ALL] = {"lane_lock_all", "lock all lanes", "SELECT lane FROM lane ORDER BY lane FOR UPDATE"},
+    [KH_SQL_LANE_PATIENCE] = {"lane_patience", "take lanes", "SELECT set_config('lock_timeout', $1, true)"},
+    /* Who has a lane's row locked has its transaction's number in xmax, unless several have. */
+    [KH_SQL_LANE_END_HOLDERS] = {"lane_end_holders", "end those who keep lanes locked",
+                                 "SELECT pg_terminate_backend(a.pid) FROM pg_stat_activity a "
+                                 "WHERE a.usename = current_user AND a.pid <> pg_backend_pid() AND a.backend_xid IN "
+                                 "(SELECT l.xmax FROM lane l WHERE l.lane = ANY ($1::int[]))"},
     [KH_SQL_LANE_RAISE_EPOCH] = {"lane_raise_epoch", "take lanes",
                                  "UPDATE lane SET epoch = epoch + 1 WHERE lane = ANY ($1::int[])"},
     [KH_SQL_LANE_READ] = {"lane_read", "read lanes",

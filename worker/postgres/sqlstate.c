@@ -14,6 +14,8 @@ static const struct {
     {"08", KH_E_LOST},
     {"25006", KH_E_LOST}, /* read-only: a standby, or a failover under way */
     {"25P03", KH_E_LOST}, /* idle in a transaction for too long: the server has hung up */
+    {"25P04", KH_E_LOST}, /* a transaction that took too long: the same */
+    {"26", KH_E_LOST},    /* a prepared statement that is not there: not the session that it was */
     {"40003", KH_E_LOST}, /* statement completion unknown */
     {"53", KH_E_LOST},    /* disk, memory or connections are out */
     {"57P", KH_E_LOST},   /* shut down, crashed, starting */

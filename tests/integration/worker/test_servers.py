@@ -41,20 +41,44 @@ class NotThere(unittest.TestCase):
         self.assertIn("kakehashi migrate", deployment.start("--until-idle").wait(expect=3).log())
 
 
-class PostgresCrash(unittest.TestCase):
+class OwnPostgres(unittest.TestCase):
     def setUp(self):
         self.folder = harness.FOLDER / "postgres"
         self.script = str(harness.SOURCE / "tests/support/postgres.sh")
         self.addCleanup(subprocess.run, [self.script, "stop", str(self.folder)], check=True)
         self.address = harness.run(self.script, "start", self.folder).strip()
 
-    def test_in_the_middle_of_a_stream(self):
-        """The server loses all its processes but the first, three times, and recovers: the worker goes on."""
+    def deployment(self, name):
         os.environ["KH_POSTGRES_ADDRESS"], shared = str(self.folder / "address"), os.environ["KH_POSTGRES_ADDRESS"]
         try:
-            deployment = harness.Deployment("postgres-crash", lanes=4, settings={"batch": {"max_records": 10}})
+            return harness.Deployment(name, lanes=4, settings={"batch": {"max_records": 10}})
         finally:
             os.environ["KH_POSTGRES_ADDRESS"] = shared
+
+    def test_read_only(self):
+        """As after a failover: every session turns read-only, and some time later it is not any more."""
+        deployment = self.deployment("read-only")
+        lines = harness.stream(12, 6)
+        deployment.publish(lines[:36])
+        worker = deployment.start()
+        harness.wait_until("results", lambda: deployment.result_count() > 0)
+        self.set_read_only(deployment, "on")
+        deployment.publish(lines[36:])
+        worker.wait_for_log("SQLSTATE 25006")
+        decided = deployment.result_count()
+        self.set_read_only(deployment, "off")
+        harness.wait_until("the worker to go on", lambda: deployment.result_count() > decided)
+        worker.stop()
+        deployment.work(until=END)
+        checker.assert_exactly_once(self, deployment, at=END)
+
+    def set_read_only(self, deployment, value):
+        for statement in (f"ALTER SYSTEM SET default_transaction_read_only = {value}", "SELECT pg_reload_conf()"):
+            harness.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", deployment.database, "-c", statement)
+
+    def test_crash(self):
+        """The server loses all its processes but the first, three times, and recovers: the worker goes on."""
+        deployment = self.deployment("postgres-crash")
         lines = harness.stream(30, 16)
         worker = deployment.start()
         for crash in range(4):

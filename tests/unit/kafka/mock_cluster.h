@@ -10,12 +10,18 @@
 #include "kafka/client.h"
 
 /* The protocol's numbers of the requests that tests let fail. */
-#define REQUEST_PRODUCE            0
-#define REQUEST_OFFSET_FETCH       9
-#define REQUEST_HEARTBEAT          12
-#define REQUEST_ADD_OFFSETS_TO_TXN 25
-#define REQUEST_END_TXN            26
-#define REQUEST_TXN_OFFSET_COMMIT  28
+#define REQUEST_PRODUCE               0
+#define REQUEST_FETCH                 1
+#define REQUEST_OFFSET_FETCH          9
+#define REQUEST_FIND_COORDINATOR      10
+#define REQUEST_JOIN_GROUP            11
+#define REQUEST_HEARTBEAT             12
+#define REQUEST_SYNC_GROUP            14
+#define REQUEST_INIT_PRODUCER_ID      22
+#define REQUEST_ADD_PARTITIONS_TO_TXN 24
+#define REQUEST_ADD_OFFSETS_TO_TXN    25
+#define REQUEST_END_TXN               26
+#define REQUEST_TXN_OFFSET_COMMIT     28
 
 typedef struct mock_cluster {
     rd_kafka_t *owner;
