@@ -2,6 +2,7 @@
  * does not hold, printed, so that it can be pasted into a table of tests/cases/. */
 #include <stdio.h>
 
+#include "kakehashi/explanation.h"
 #include "support/case_render.h"
 #include "support/core_state.h"
 
@@ -513,6 +514,49 @@ static void nothing_changes_before_it_is_due(void **state)
     each_history(state, check_obligations, true);
 }
 
+static void explain_all(const world *of, kh_explanation *explanations)
+{
+    for (size_t i = 0; i < INSTANTS; i++) {
+        assert_rc(kh_label_explain(&of->core->arrangement, of->core->history.label, &of->facts,
+                                   of->has_basis ? &of->basis : NULL, of->instants[i], &of->core->arena,
+                                   &explanations[i]),
+                  KH_OK);
+    }
+}
+
+/* The reasons are those of the decision, and each finding's next change is the first that any midnight shows. */
+static void check_explanations(world *of)
+{
+    static kh_explanation explanations[INSTANTS];
+    explain_all(of, explanations);
+    for (size_t i = 0; i < INSTANTS; i++) {
+        uint32_t reasons = 0;
+        for (uint32_t j = 0; j < explanations[i].count; j++) {
+            const kh_finding *finding = &explanations[i].findings[j];
+            bool needs_fact = finding->now.reason > KH_REASON_ARRANGEMENT_NOT_YET;
+            size_t next = i + 1;
+            reasons |= finding->now.reason == 0 ? 0 : 1U << finding->now.reason;
+            HOLDS(of, !needs_fact || finding->now.fact_count > 0, of->instants[i]);
+            while (next < INSTANTS && explanations[next].findings[j].now.kind == finding->now.kind) {
+                next++;
+            }
+            if (next < INSTANTS && explanations[i].count > 1) {
+                HOLDS(of, finding->changes_at == of->instants[next], of->instants[i]);
+                HOLDS(of, finding->then.kind == explanations[next].findings[j].now.kind, of->instants[i]);
+            } else {
+                HOLDS(of, finding->changes_at == KH_INSTANT_NONE || finding->changes_at > of->instants[INSTANTS - 1],
+                      of->instants[i]);
+            }
+        }
+        HOLDS(of, reasons == of->decisions[i].status.reasons, of->instants[i]);
+    }
+}
+
+static void explanations_are_those_of_the_decisions(void **state)
+{
+    each_history(state, check_explanations, true);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +564,7 @@ int main(void)
         CORE_TEST(since_and_next_change_are_those_of_every_midnight),
         CORE_TEST(the_public_is_told_of_no_confidential_change_ahead),
         CORE_TEST(nothing_changes_before_it_is_due),
+        CORE_TEST(explanations_are_those_of_the_decisions),
     };
     return cmocka_run_group_tests_name("core properties", tests, NULL, NULL);
 }

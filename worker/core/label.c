@@ -13,23 +13,6 @@ kh_text kh_label_basis(const kh_arrangement *arrangement, kh_text label, const k
     return origin->basis;
 }
 
-static kh_label_view view_of(const kh_arrangement *arrangement, kh_text home, const kh_facts *facts)
-{
-    const kh_participant *home_participant = kh_rule_pack_participant(arrangement->first_pack, home);
-    const kh_participant *host = kh_rule_pack_other(arrangement->first_pack, home);
-    kh_label_view view = {
-        .arrangement = arrangement,
-        .home = home_participant,
-        .host = host,
-        .home_part = kh_facts_part(facts, home),
-        .host_part = kh_facts_part(facts, host->id),
-    };
-    const kh_statement *issue =
-        view.home_part == NULL ? NULL : kh_timeline_highest(&view.home_part->registers[KH_REGISTER_ORIGIN]);
-    view.origin = issue == NULL ? NULL : issue->body.origin;
-    return view;
-}
-
 /* A status through all time: what holds between one instant at which a gate may turn and the next. Moment i begins at
  * instant i - 1; moment 0 is before the first. */
 typedef struct course {
@@ -219,14 +202,9 @@ static kh_rc lay_out(course *of, kh_instant at, kh_arena *arena)
 kh_rc kh_label_decide(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts, const kh_facts *basis,
                       kh_instant at, kh_arena *arena, kh_label_decision *out)
 {
-    static const kh_facts nothing = {0};
-    kh_label_view view = view_of(arrangement, kh_subject_participant(label), facts);
+    kh_label_view view;
     kh_label_view basis_view;
-    if (view.origin != NULL && view.origin->basis.length > 0 &&
-        kh_text_equal(view.origin->arrangement, arrangement->id)) {
-        basis_view = view_of(arrangement, view.host->id, basis == NULL ? &nothing : basis);
-        view.basis = &basis_view;
-    }
+    kh_label_view_init(arrangement, label, facts, basis, &view, &basis_view);
     course of = {.view = &view};
     kh_label_decision decision = {0};
     kh_rc rc = lay_out(&of, at, arena);

@@ -2,6 +2,35 @@
 
 #define BIT(reason) (1U << (reason))
 
+static kh_label_view view_of(const kh_arrangement *arrangement, kh_text home, const kh_facts *facts)
+{
+    const kh_participant *home_participant = kh_rule_pack_participant(arrangement->first_pack, home);
+    const kh_participant *host = kh_rule_pack_other(arrangement->first_pack, home);
+    kh_label_view view = {
+        .arrangement = arrangement,
+        .home = home_participant,
+        .host = host,
+        .home_part = kh_facts_part(facts, home),
+        .host_part = kh_facts_part(facts, host->id),
+    };
+    const kh_statement *issue =
+        view.home_part == NULL ? NULL : kh_timeline_highest(&view.home_part->registers[KH_REGISTER_ORIGIN]);
+    view.origin = issue == NULL ? NULL : issue->body.origin;
+    return view;
+}
+
+void kh_label_view_init(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts, const kh_facts *basis,
+                        kh_label_view *view, kh_label_view *basis_view)
+{
+    static const kh_facts nothing = {0};
+    *view = view_of(arrangement, kh_subject_participant(label), facts);
+    if (view->origin != NULL && view->origin->basis.length > 0 &&
+        kh_text_equal(view->origin->arrangement, arrangement->id)) {
+        *basis_view = view_of(arrangement, view->host->id, basis == NULL ? &nothing : basis);
+        view->basis = basis_view;
+    }
+}
+
 static const kh_statement *holds(const kh_part *part, kh_register reg, kh_day day)
 {
     return part == NULL ? NULL : kh_timeline_on(&part->registers[reg], day);
@@ -14,15 +43,21 @@ static bool holds_kind(const kh_part *part, kh_register reg, kh_day day, kh_body
 }
 
 /* A revocation has two days, so its statements need not ascend by this one. */
-static bool is_revoked(const kh_part *home_part, kh_day day)
+const kh_statement *kh_revocation_on(const kh_part *home_part, kh_day day)
 {
     const kh_timeline *revocations = &home_part->registers[KH_REGISTER_REVOCATION];
     for (uint32_t i = revocations->count; i-- > 0;) {
         if (revocations->statements[i]->body.day <= day) {
-            return revocations->statements[i]->body.kind == KH_LABEL_REVOKED;
+            return revocations->statements[i];
         }
     }
-    return false;
+    return NULL;
+}
+
+static bool is_revoked(const kh_part *home_part, kh_day day)
+{
+    const kh_statement *statement = kh_revocation_on(home_part, day);
+    return statement != NULL && statement->body.kind == KH_LABEL_REVOKED;
 }
 
 static uint32_t gate_arrangement(const kh_label_view *view, kh_day host_day)

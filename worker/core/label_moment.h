@@ -15,6 +15,14 @@ typedef struct kh_label_view {
     const struct kh_label_view *basis; /*!< the basis towards this label's home; NULL: not derived here */
 } kh_label_view;
 
+/*! \param basis       facts about the label's basis; NULL when unknown or when it has none.
+ *  \param basis_view  storage that view->basis points to if the label is derived under this arrangement. */
+void kh_label_view_init(const kh_arrangement *arrangement, kh_text label, const kh_facts *facts, const kh_facts *basis,
+                        kh_label_view *view, kh_label_view *basis_view);
+
+/*! The statement that says on a day whether the label is revoked; NULL if none does. */
+const kh_statement *kh_revocation_on(const kh_part *home_part, kh_day day);
+
 /*! Between two midnights nothing changes. */
 typedef struct kh_moment {
     bool known; /*!< worked out already (see label.c) */
