@@ -90,6 +90,7 @@ no_servers() {
     says 'Connection refused' 'host=127.0.0.1 port=1' 'is the server there'
     ends 1 list "${nothing[@]}"
     ends 1 show SG/000201 "${nothing[@]}"
+    ends 1 explain SG/000201 "${nothing[@]}"
     ends 1 rules list "${nothing[@]}"
     ends 1 check-config --connect "${nothing[@]}"
     says 'settings: settings.yaml is well' 'tried: "127.0.0.1:1"' 'is a broker there' 'host=127.0.0.1 port=1'
@@ -247,6 +248,67 @@ assert "labelRevoked" in shown["facts"][1]' "$OUT" || FAILED=$((FAILED + 1))
     says 'nothing is decided about SG/000201 towards KR'
 }
 
+explained() {
+    local at label now first
+    ends 0 explain JP/000104@SG
+    says 'JP/000104 towards SG (CSA)' 'At 2027-06-01T00:00:00Z, by the facts in the database now' \
+        '  7  FAILS  A dispute about it could not be settled by consultation: it stands failed, from 2026-11-10 on. (Art 3.5)' \
+        'disputeFailed: stated by SG, occurred at 2026-11-09T01:55:00Z, revision 2, event e8e06675-4404-429e-89be-045643cce7f6' \
+        'What would change it: SG (CSA) states that it is settled (disputeSettled).' '2028-05-19T15:00:00Z'
+    # The same from the database, from the source topics and from the file. (The topics hold a refused record too.)
+    for at in 2026-05-31T15:59:59Z 2026-08-10T00:00:00Z 2027-01-10T00:00:00Z 2029-01-01T00:00:00Z; do
+        for label in JP/000102 JP/000104 SG/000203 SG/000201; do
+            ends 0 explain $label --at $at --output json
+            sed 's/"knownBy":.*"publishedIsOlder"//' "$OUT" >by-database
+            ends 0 explain $label --at $at --known-at 2027-06-01T00:00:00Z --output json
+            sed 's/"knownBy":.*"publishedIsOlder"//' "$OUT" >by-records
+            ends 0 explain $label --at $at --output json --events sample.jsonl
+            sed 's/"knownBy":.*"publishedIsOlder"//' "$OUT" >by-files
+            cmp by-database by-records || FAILED=$((FAILED + 1))
+            cmp by-database by-files || FAILED=$((FAILED + 1))
+        done
+    done
+    # What was known before the dispute failed: it was still being talked over.
+    ends 0 explain JP/000104 --at 2027-06-01T00:00:00Z --known-at 2026-11-01T00:00:00Z
+    says 'by the records up to 2026-11-01T00:00:00Z' 'SG (CSA) recognises this label' 'is under consultation'
+    ends 1 explain JP/000104 --at 2027-06-01T00:00:00Z --known-at 2026-01-01T00:00:00Z
+    says 'nothing is known about JP/000104: no event about it had come by then'
+    # What stood, by when it was recorded.
+    ends 1 explain JP/000104 --known-at 2020-01-01T00:00:00Z
+    says 'nothing had been decided about JP/000104 by 2020-01-01T00:00:00Z'
+    now=$(date -u +%Y-%m-%dT%H:%M:%SZ -d '1 hour')
+    ends 0 explain JP/000104 --known-at "$now"
+    says 'The decision that stood at' 'dispute failed (Art 3.5)' 'It was brought about by: ' '--known-at'
+    ends 0 explain JP/000104 --known-at "$now" --output json
+    python3 -c 'import json, sys
+stood = json.load(open(sys.argv[1]))["stood"]
+assert stood["status"]["outcome"] == "OUTCOME_EXCLUDED_DISPUTE", stood' "$OUT" || FAILED=$((FAILED + 1))
+    # The decision before it, at the instant at which that one was recorded.
+    first=$(sql "SELECT to_char(min(recorded_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"') FROM result
+        WHERE key = 'JP/000104@SG'")
+    ends 0 explain JP/000104 --known-at "$first"
+    says "The decision that stood at $first"
+    ends 0 explain JP/000104 --language ja
+    says '不服があるため、SG(CSA) による承認の対象とならない。' '第3条第5項'
+    ends 1 explain SG/no-such
+    says 'nothing is known about SG/no-such: no event about it has been decided'
+    ends 1 explain KR/1 --events sample.jsonl
+    says 'KR'
+    ends 1 explain SG/000201@KR
+    ends 1 explain SG/000201 --events missing.jsonl
+    says 'missing.jsonl' 'No such file'
+    ends 2 explain arrangement/jp-sg
+    says "\`show\` tells all others"
+    ends 2 explain
+    ends 2 explain SG/000201 SG/000202
+    ends 2 explain SG/000201 --at yesterday
+    ends 2 explain SG/000201 --language fr
+    # A role that may only read is enough.
+    sql "CREATE ROLE ${NAME}_reader LOGIN; GRANT USAGE ON SCHEMA \"$NAME\" TO ${NAME}_reader;
+        GRANT SELECT ON ALL TABLES IN SCHEMA \"$NAME\" TO ${NAME}_reader"
+    ends 0 explain JP/000104 --set "database.connection=$DATABASE user=${NAME}_reader"
+}
+
 usage() {
     local status=0
     ends 2 lst
@@ -254,7 +316,7 @@ usage() {
     ends 2 list --outcome splendid
     says 'splendid' 'kakehashi list --help'
     ends 0 --help
-    says publish list show decide check-config migrate rules topics
+    says publish list show explain decide check-config migrate rules topics
     ends 3 list --set batch.max_records=0 --set kafka.nonsense=1
     says batch.max_records kafka.nonsense
     LAST='list >/dev/full'
@@ -273,7 +335,8 @@ topics
 publish
 statuses
 one_subject
+explained
 usage
-sql "DROP SCHEMA \"$NAME\" CASCADE; DROP ROLE ${NAME}_worker"
+sql "DROP SCHEMA \"$NAME\" CASCADE; DROP ROLE ${NAME}_worker, ${NAME}_reader"
 [[ $FAILED == 0 ]] || { echo "$FAILED checks failed"; exit 1; }
 echo 'commands: all well'

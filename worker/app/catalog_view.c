@@ -190,6 +190,65 @@ kh_rc kh_catalog_view_show(kh_catalog_view *view, kh_text key, kh_arena *arena, 
     return rc;
 }
 
+const kh_rule_book *kh_catalog_view_book(const kh_catalog_view *view)
+{
+    return &view->book;
+}
+
+kh_rc kh_catalog_view_book_as_of(kh_catalog_view *view, kh_instant at, kh_rule_book *out)
+{
+    return failed(view, kh_rules_store_read_as_of(view->database, at, &view->arena, view->problems, out));
+}
+
+int32_t kh_catalog_view_lane_count(const kh_catalog_view *view)
+{
+    return (int32_t)view->lanes.count;
+}
+
+static kh_rc read_facts(void *self, kh_text subject, kh_arena *arena, kh_facts *out)
+{
+    kh_catalog_view *view = self;
+    kh_subject_row row;
+    kh_rc rc = failed(view, kh_catalog_read(view->database, subject, arena, &row));
+    if (rc == KH_OK) {
+        *out = (kh_facts){0};
+        rc = row.has_facts ? cannot_decode(view, subject, kh_store_facts_decode(row.facts, arena, out)) : KH_OK;
+    }
+    return rc;
+}
+
+kh_fact_source kh_catalog_view_facts(kh_catalog_view *view)
+{
+    return (kh_fact_source){read_facts, view};
+}
+
+static kh_rc decode_entry(kh_catalog_view *view, const kh_result_row *row, kh_arena *arena, kh_history_entry *out)
+{
+    *out = (kh_history_entry){.recorded_at = row->recorded_at,
+                              .result = {.key = row->key,
+                                         .subject = row->subject,
+                                         .decided_at = row->decided_at,
+                                         .version = row->status_version,
+                                         .public_version = row->public_version,
+                                         .seq = row->seq,
+                                         .previous_seq = row->previous_seq}};
+    kh_rc rc = kh_store_result_decode(&view->book, row->decision, arena, &out->result);
+    if (rc == KH_OK) {
+        rc = kh_store_cause_decode(row->cause, arena, &out->result.cause);
+    }
+    return cannot_decode(view, row->key, rc);
+}
+
+kh_rc kh_catalog_view_stood(kh_catalog_view *view, int32_t lane, const kh_key_state *state, kh_instant known_at,
+                            kh_arena *arena, kh_history_entry *out, bool *found)
+{
+    kh_result_row *rows = NULL;
+    size_t count = 0;
+    kh_rc rc = failed(view, kh_outbox_read_stood(view->database, lane, state->seq, known_at, arena, &rows, &count));
+    *found = rc == KH_OK && count > 0;
+    return *found ? decode_entry(view, &rows[0], arena, out) : rc;
+}
+
 kh_rc kh_catalog_view_history(kh_catalog_view *view, int32_t lane, const kh_key_state *state, size_t limit,
                               kh_arena *arena, kh_history_entry **out, size_t *count)
 {
@@ -203,24 +262,12 @@ kh_rc kh_catalog_view_history(kh_catalog_view *view, int32_t lane, const kh_key_
     if (entries == NULL) {
         return KH_E_MEMORY;
     }
-    for (size_t i = 0; i < row_count; i++) {
-        entries[i] = (kh_history_entry){.recorded_at = rows[i].recorded_at,
-                                        .result = {.key = rows[i].key,
-                                                   .subject = rows[i].subject,
-                                                   .decided_at = rows[i].decided_at,
-                                                   .version = rows[i].status_version,
-                                                   .public_version = rows[i].public_version,
-                                                   .seq = rows[i].seq,
-                                                   .previous_seq = rows[i].previous_seq}};
-        rc = kh_store_result_decode(&view->book, rows[i].decision, arena, &entries[i].result);
-        if (rc == KH_OK) {
-            rc = kh_store_cause_decode(rows[i].cause, arena, &entries[i].result.cause);
-        }
-        if (rc != KH_OK) {
-            return cannot_decode(view, rows[i].key, rc);
-        }
+    for (size_t i = 0; rc == KH_OK && i < row_count; i++) {
+        rc = decode_entry(view, &rows[i], arena, &entries[i]);
     }
-    *out = entries;
-    *count = row_count;
-    return KH_OK;
+    if (rc == KH_OK) {
+        *out = entries;
+        *count = row_count;
+    }
+    return rc;
 }

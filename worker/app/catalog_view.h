@@ -1,9 +1,9 @@
-/* What stands in the database, decoded, for people: `list` and `show`. */
+/* What stands in the database, decoded, for people: `list`, `show`, `explain`. */
 #ifndef KH_APP_CATALOG_VIEW_H
 #define KH_APP_CATALOG_VIEW_H
 
+#include "app/fact_source.h"
 #include "app/reach.h"
-#include "kakehashi/facts.h"
 #include "kakehashi/result.h"
 
 typedef struct kh_catalog_view kh_catalog_view;
@@ -57,6 +57,23 @@ typedef struct kh_history_entry {
     kh_instant recorded_at;
     kh_result result; /*!< with cause and versions */
 } kh_history_entry;
+
+/*! The rule book as it stands. */
+const kh_rule_book *kh_catalog_view_book(const kh_catalog_view *view);
+
+/*! The rule book as it stood at an instant. \retval as kh_catalog_view_new */
+KH_MUSTCHECK kh_rc kh_catalog_view_book_as_of(kh_catalog_view *view, kh_instant at, kh_rule_book *out);
+
+/*! How many lanes there are: partitions of each topic. 0 before the first `run`. */
+int32_t kh_catalog_view_lane_count(const kh_catalog_view *view);
+
+/*! The facts as they stand, of any subject. */
+kh_fact_source kh_catalog_view_facts(kh_catalog_view *view);
+
+/*! The newest result of one key that had been recorded by an instant.
+ *  \param found  whether there was one; \a out is untouched if not. \retval as kh_catalog_view_list */
+KH_MUSTCHECK kh_rc kh_catalog_view_stood(kh_catalog_view *view, int32_t lane, const kh_key_state *state,
+                                         kh_instant known_at, kh_arena *arena, kh_history_entry *out, bool *found);
 
 /*! The newest results of one key, newest first.
  *  \param limit  how many at most. \retval as kh_catalog_view_list */

@@ -21,15 +21,10 @@ static const char *stored_name(const kh_rule_file_row *row, kh_arena *arena)
         .data;
 }
 
-kh_rc kh_rules_store_read_files(kh_database *database, kh_arena *arena, kh_problems *problems, kh_rule_file **out,
-                                uint32_t *count)
+static kh_rc read_rows(const kh_rule_file_row *rows, size_t row_count, kh_arena *arena, kh_problems *problems,
+                       kh_rule_file **out, uint32_t *count)
 {
-    kh_rule_file_row *rows = NULL;
-    size_t row_count = 0;
-    kh_rc rc = kh_rules_read(database, arena, &rows, &row_count);
-    if (rc != KH_OK) {
-        return rc;
-    }
+    kh_rc rc = KH_OK;
     kh_rule_file *files = kh_arena_allocate_array(arena, row_count, sizeof *files);
     if (files == NULL) {
         return KH_E_MEMORY;
@@ -47,20 +42,45 @@ kh_rc kh_rules_store_read_files(kh_database *database, kh_arena *arena, kh_probl
     return rc;
 }
 
-kh_rc kh_rules_store_read(kh_database *database, kh_arena *arena, kh_problems *problems, kh_rule_book *out)
+kh_rc kh_rules_store_read_files(kh_database *database, kh_arena *arena, kh_problems *problems, kh_rule_file **out,
+                                uint32_t *count)
 {
-    kh_rule_file *files = NULL;
-    uint32_t count = 0;
-    kh_rc rc = kh_rules_store_read_files(database, arena, problems, &files, &count);
-    if (rc != KH_OK) {
-        return rc;
-    }
+    kh_rule_file_row *rows = NULL;
+    size_t row_count = 0;
+    kh_rc rc = kh_rules_read(database, arena, &rows, &row_count);
+    return rc == KH_OK ? read_rows(rows, row_count, arena, problems, out, count) : rc;
+}
+
+static kh_rc build(const kh_rule_file *files, uint32_t count, kh_problems *problems, kh_rule_book *out)
+{
     if (count == 0) {
         kh_problems_add(problems, (kh_place){"the database", 0, 0}, KH_TEXT(""),
                         "holds no rule pack; load them with: kakehashi rules load FILE...");
         return KH_E_CONFIGURATION;
     }
     return kh_rule_book_build(files, count, problems, out);
+}
+
+kh_rc kh_rules_store_read(kh_database *database, kh_arena *arena, kh_problems *problems, kh_rule_book *out)
+{
+    kh_rule_file *files = NULL;
+    uint32_t count = 0;
+    kh_rc rc = kh_rules_store_read_files(database, arena, problems, &files, &count);
+    return rc == KH_OK ? build(files, count, problems, out) : rc;
+}
+
+kh_rc kh_rules_store_read_as_of(kh_database *database, kh_instant at, kh_arena *arena, kh_problems *problems,
+                                kh_rule_book *out)
+{
+    kh_rule_file_row *rows = NULL;
+    size_t row_count = 0;
+    kh_rule_file *files = NULL;
+    uint32_t count = 0;
+    kh_rc rc = kh_rules_read_as_of(database, at, arena, &rows, &row_count);
+    if (rc == KH_OK) {
+        rc = read_rows(rows, row_count, arena, problems, &files, &count);
+    }
+    return rc == KH_OK ? build(files, count, problems, out) : rc;
 }
 
 /* What a stored file is called by: there is one set of policies for each arrangement, whatever its own id. */

@@ -21,6 +21,10 @@ KH_MUSTCHECK kh_rc kh_rules_store_read_files(kh_database *database, kh_arena *ar
 KH_MUSTCHECK kh_rc kh_rules_store_read(kh_database *database, kh_arena *arena, kh_problems *problems,
                                        kh_rule_book *out);
 
+/*! As kh_rules_store_read, but as the rules stood at an instant (kh_rules_read_as_of). */
+KH_MUSTCHECK kh_rc kh_rules_store_read_as_of(kh_database *database, kh_instant at, kh_arena *arena,
+                                             kh_problems *problems, kh_rule_book *out);
+
 /*! The rows as they stand, by kind and id (kh_rules_read). */
 KH_MUSTCHECK kh_rc kh_rules_store_rows(kh_database *database, kh_arena *arena, kh_rule_file_row **out, size_t *count);
 

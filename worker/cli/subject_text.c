@@ -6,6 +6,7 @@
 #include "cli/words.h"
 #include "codec/event_writer.h"
 #include "codec/event_line.h"
+#include "codec/json_line.h"
 
 bool kh_subject_text_tells(const kh_subject_text *of, const kh_key_state *state)
 {
@@ -266,14 +267,6 @@ kh_rc kh_subject_text_print(const kh_subject_text *of, FILE *out)
 
 /* ---- JSON ---- */
 
-/* What is in the braces of {"status":...}. */
-static kh_text unwrap(kh_text line)
-{
-    const char *colon = memchr(line.data, ':', line.length);
-    size_t from = (size_t)(colon - line.data) + 1;
-    return (kh_text){colon + 1, line.length - from - 1};
-}
-
 static kh_rc print_states(const kh_subject_text *of, kh_message_cache *cache, kh_result_kind kind,
                           kh_message_kind message, FILE *out)
 {
@@ -288,7 +281,7 @@ static kh_rc print_states(const kh_subject_text *of, kh_message_cache *cache, kh
         kh_result result = kh_subject_view_result(of->subject, state);
         rc = kh_message_json(cache, &result, message, of->arena, &line);
         if (rc == KH_OK) {
-            (void)fprintf(out, "%s%.*s", comma, KH_TEXT_ARGS(unwrap(line)));
+            (void)fprintf(out, "%s%.*s", comma, KH_TEXT_ARGS(kh_json_unwrap(line)));
             comma = ",";
         }
     }

@@ -4,132 +4,72 @@
 
 #include "app/summary.h"
 
-#define WORD(words, number) ((size_t)(number) < sizeof(words) / sizeof *(words) ? word_or_mark((words)[number]) : "?")
-
-static const char *word_or_mark(const char *word)
-{
-    return word == NULL ? "?" : word;
-}
+/* A word of the English table. */
+#define WORD(first, last, number) kh_message_word(KH_ENGLISH, KH_M_##first, KH_M_##last, (int)(number))
 
 const char *kh_words_outcome(kh_outcome outcome)
 {
-    static const char *const words[] = {
-        [KH_OUTCOME_RECOGNISED] = "recognised",
-        [KH_OUTCOME_INCOMPLETE] = "incomplete",
-        [KH_OUTCOME_ARRANGEMENT_NOT_IN_FORCE] = "arrangement not in force",
-        [KH_OUTCOME_EXCLUDED_THIRD_COUNTRY] = "excluded: third country",
-        [KH_OUTCOME_NOT_APPLICABLE_BASIS_IN_HOST] = "not applicable: basis in host",
-        [KH_OUTCOME_LABEL_NOT_VALID] = "label not valid",
-        [KH_OUTCOME_OUT_OF_SCOPE] = "out of scope",
-        [KH_OUTCOME_EXCLUDED_DISPUTE] = "excluded: dispute",
-        [KH_OUTCOME_BARRED_BY_MEASURE] = "barred by a measure",
-    };
-    return WORD(words, outcome);
+    return WORD(OUTCOME_RECOGNISED, OUTCOME_BARRED_BY_MEASURE, outcome);
 }
 
 const char *kh_words_reason(kh_reason reason)
 {
-    static const char *const words[] = {
-        [KH_REASON_ISSUE_UNKNOWN] = "its issue is not known",
-        [KH_REASON_ARRANGEMENT_NOT_YET] = "arrangement not yet in force",
-        [KH_REASON_ARRANGEMENT_ENDED] = "arrangement ended",
-        [KH_REASON_THIRD_COUNTRY] = "from a third country",
-        [KH_REASON_BASIS_IN_HOST] = "derived from a label of the host",
-        [KH_REASON_NOT_YET_VALID] = "not yet valid",
-        [KH_REASON_EXPIRED] = "expired",
-        [KH_REASON_SUSPENDED] = "suspended",
-        [KH_REASON_REVOKED] = "revoked",
-        [KH_REASON_CATEGORY] = "category not covered",
-        [KH_REASON_DISPUTE_FAILED] = "dispute failed",
-        [KH_REASON_MEASURE] = "measure taken",
-        [KH_REASON_UNDER_CONSULTATION] = "under consultation",
-    };
-    return WORD(words, reason);
+    return WORD(REASON_ISSUE_UNKNOWN, REASON_UNDER_CONSULTATION, reason);
 }
 
 const char *kh_words_equivalence(kh_equivalence equivalence)
 {
-    static const char *const words[] = {
-        [KH_EQUIVALENCE_FULL] = "full", [KH_EQUIVALENCE_PARTIAL] = "partial", [KH_EQUIVALENCE_NONE] = "none"};
-    return WORD(words, equivalence);
+    return WORD(EQUIVALENCE_FULL, EQUIVALENCE_NONE, equivalence);
 }
 
 const char *kh_words_need(kh_need need)
 {
-    static const char *const words[] = {
-        [KH_NEED_NONE] = "nothing",
-        [KH_NEED_SUPPLEMENTARY_ASSESSMENT] = "supplementary assessment",
-        [KH_NEED_FULL_ASSESSMENT] = "full assessment",
-        [KH_NEED_TRANSLATION] = "translation",
-    };
-    return WORD(words, need);
+    return WORD(NEED_NONE, NEED_TRANSLATION, need);
 }
 
 const char *kh_words_basis(kh_basis_state state)
 {
-    static const char *const words[] = {
-        [KH_BASIS_VALID] = "valid",
-        [KH_BASIS_UNKNOWN] = "not known",
-        [KH_BASIS_NOT_YET_VALID] = "not yet valid",
-        [KH_BASIS_EXPIRED] = "expired",
-        [KH_BASIS_SUSPENDED] = "suspended",
-        [KH_BASIS_REVOKED] = "revoked",
-        [KH_BASIS_EXCLUDED] = "excluded",
-    };
-    return WORD(words, state);
+    return WORD(BASIS_VALID, BASIS_EXCLUDED, state);
 }
 
 const char *kh_words_ground(kh_ground ground)
 {
-    static const char *const words[] = {
-        [KH_GROUND_HEALTH_OR_SAFETY] = "health or safety (Art 10.2 a)",
-        [KH_GROUND_DOMESTIC_LAW] = "domestic law (Art 10.2 b)",
-        [KH_GROUND_NATIONAL_SECURITY] = "national security (Art 10.2 c)",
-        [KH_GROUND_REQUIREMENTS] = "requirements (Art 10.2 d)",
-    };
-    return WORD(words, ground);
+    return WORD(GROUND_HEALTH_OR_SAFETY, GROUND_REQUIREMENTS, ground);
 }
 
 const char *kh_words_obligation(kh_obligation_kind kind)
 {
-    static const char *const words[] = {
-        [KH_OBLIGATION_REVOCATION_NOTICE] = "notice of revocation",
-        [KH_OBLIGATION_CONSULTATION] = "consultation",
-        [KH_OBLIGATION_YEARLY_CONSULTATION] = "yearly consultation",
-    };
-    return WORD(words, kind);
+    return WORD(OBLIGATION_REVOCATION_NOTICE, OBLIGATION_YEARLY_CONSULTATION, kind);
 }
 
 const char *kh_words_obligation_state(kh_obligation_state state)
 {
-    static const char *const words[] = {
-        [KH_OBLIGATION_OPEN] = "open", [KH_OBLIGATION_OVERDUE] = "overdue", [KH_OBLIGATION_DISCHARGED] = "discharged"};
-    return WORD(words, state);
+    return WORD(STATE_OPEN, STATE_DISCHARGED, state);
 }
 
 const char *kh_words_trigger(kh_trigger trigger)
 {
-    static const char *const words[] = {
-        [KH_TRIGGER_EVENT] = "event",
-        [KH_TRIGGER_TIME] = "time",
-        [KH_TRIGGER_BASIS] = "basis label",
-        [KH_TRIGGER_ARRANGEMENT] = "arrangement",
-    };
-    return WORD(words, trigger);
+    return WORD(TRIGGER_EVENT, TRIGGER_ARRANGEMENT, trigger);
 }
 
-kh_text kh_words_reasons(const kh_status *status, kh_arena *arena)
+kh_text kh_words_reasons_in(kh_language language, const kh_status *status, kh_arena *arena)
 {
     kh_reason reasons[KH_REASON_COUNT];
     uint32_t count = kh_status_reasons(status, reasons);
     kh_text out = KH_TEXT("");
     for (uint32_t i = 0; i < count; i++) {
-        kh_text article = kh_reason_article(reasons[i]);
-        out = kh_arena_print(arena, "%.*s%s%s%s%.*s%s", KH_TEXT_ARGS(out), i == 0 ? "" : ", ",
-                             kh_words_reason(reasons[i]), article.length == 0 ? "" : " (Art ", KH_TEXT_ARGS(article),
-                             article.length == 0 ? "" : ")");
+        kh_text article = kh_message_article(language, kh_reason_article(reasons[i]), arena);
+        const char *word =
+            kh_message_word(language, KH_M_REASON_ISSUE_UNKNOWN, KH_M_REASON_UNDER_CONSULTATION, (int)reasons[i]);
+        out = kh_arena_print(arena, "%.*s%s%s%s%.*s%s", KH_TEXT_ARGS(out), i == 0 ? "" : ", ", word,
+                             article.length == 0 ? "" : " (", KH_TEXT_ARGS(article), article.length == 0 ? "" : ")");
     }
     return out;
+}
+
+kh_text kh_words_reasons(const kh_status *status, kh_arena *arena)
+{
+    return kh_words_reasons_in(KH_ENGLISH, status, arena);
 }
 
 static bool same_name(kh_text text, const char *name)

@@ -2,7 +2,7 @@
 #ifndef KH_CLI_WORDS_H
 #define KH_CLI_WORDS_H
 
-#include "kakehashi/result.h"
+#include "cli/messages.h"
 
 /* "arrangement not in force". "?" for a number that is none. Static storage. */
 const char *kh_words_outcome(kh_outcome outcome);
@@ -19,6 +19,7 @@ const char *kh_words_trigger(kh_trigger trigger);
  * arena.
  */
 kh_text kh_words_reasons(const kh_status *status, kh_arena *arena);
+kh_text kh_words_reasons_in(kh_language language, const kh_status *status, kh_arena *arena);
 
 /*! "RECOGNISED" or "OUTCOME_RECOGNISED", in any case. \return false if it is none; \a out untouched then. */
 KH_MUSTCHECK bool kh_words_parse_outcome(kh_text text, kh_outcome *out);

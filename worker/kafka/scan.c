@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "kafka/handle.h"
+#include "kafka/received.h"
 
 /* One topic's part of the way. */
 typedef struct stretch {
@@ -16,14 +17,21 @@ typedef struct stretch {
 typedef struct scan {
     kh_handle reader; /* first: see kh_handle */
     kh_handle looker; /* reads no messages: under read_uncommitted the broker tells the true high watermark */
+    const char *doing;
     const char *const *topics;
     size_t topic_count;
     int32_t lane;
     stretch *stretches;
     int64_t deadline;
+    int timeout_ms; /* moves the deadline on with each message; 0: nothing does */
+    kh_kafka_error *error;
+    kh_rc (*visit)(struct scan *work, size_t topic, const rd_kafka_message_t *message);
+    /* kh_scan_mark */
     bool found;
     int64_t seq;
-    kh_kafka_error *error;
+    /* kh_scan_lane */
+    kh_rc (*record_visit)(void *self, const kh_record *record);
+    void *record_self;
 } scan;
 
 static kh_rc open_handle(kh_handle *handle, const kh_kafka_settings *settings, const char *isolation,
@@ -46,8 +54,8 @@ static kh_rc failed_at(scan *work, size_t topic, rd_kafka_resp_err_t code)
                        code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || kh_handle_is_configuration(code)
                    ? KH_E_CONFIGURATION
                    : KH_E_LOST;
-    return kh_handle_fail(work->error, rc, code, "looking for the published mark in %s partition %d: %s",
-                          work->topics[topic], (int)work->lane, rd_kafka_err2str(code));
+    return kh_handle_fail(work->error, rc, code, "%s in %s partition %d: %s", work->doing, work->topics[topic],
+                          (int)work->lane, rd_kafka_err2str(code));
 }
 
 /* Where each topic is to be read from and up to. */
@@ -96,15 +104,24 @@ static bool read_number(const rd_kafka_message_t *message, const char *name, int
     return *end == '\0';
 }
 
-static void read_message(scan *work, const rd_kafka_message_t *message)
+static kh_rc read_mark(scan *work, size_t topic, const rd_kafka_message_t *message)
 {
     int64_t lane = -1;
+    (void)topic;
     int64_t seq = -1;
     if (read_number(message, "kh-lane", &lane) && lane == work->lane && read_number(message, "kh-seq", &seq) &&
         (!work->found || seq > work->seq)) {
         work->found = true;
         work->seq = seq;
     }
+    return KH_OK;
+}
+
+static kh_rc read_record(scan *work, size_t topic, const rd_kafka_message_t *message)
+{
+    kh_record record;
+    kh_received_record(message, kh_text_of(work->topics[topic]), &record);
+    return work->record_visit(work->record_self, &record);
 }
 
 static kh_rc take(scan *work, const rd_kafka_message_t *message, size_t *left)
@@ -115,13 +132,14 @@ static kh_rc take(scan *work, const rd_kafka_message_t *message, size_t *left)
         topic++;
     }
     if (topic == work->topic_count) {
-        return kh_handle_fail(work->error, KH_E_LOST, message->err, "looking for the published mark: %s",
+        return kh_handle_fail(work->error, KH_E_LOST, message->err, "%s: %s", work->doing,
                               rd_kafka_message_errstr(message));
     }
     stretch *part = &work->stretches[topic];
     int64_t next = message->offset;
+    kh_rc rc = KH_OK;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-        read_message(work, message);
+        rc = part->done ? KH_OK : work->visit(work, topic, message);
         next = message->offset + 1;
     } else if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
         return failed_at(work, topic, message->err);
@@ -131,7 +149,7 @@ static kh_rc take(scan *work, const rd_kafka_message_t *message, size_t *left)
         part->done = true;
         (*left)--;
     }
-    return KH_OK;
+    return rc;
 }
 
 static kh_rc read_all(scan *work)
@@ -153,8 +171,9 @@ static kh_rc read_all(scan *work)
         if (message != NULL) {
             rc = take(work, message, &left);
             rd_kafka_message_destroy(message);
+            work->deadline = work->timeout_ms == 0 ? work->deadline : kh_handle_now() + work->timeout_ms;
         } else if (wait == 0) {
-            rc = kh_handle_fail(work->error, KH_E_TIMEOUT, 0, "looking for lane %d's published mark takes too long",
+            rc = kh_handle_fail(work->error, KH_E_TIMEOUT, 0, "%s in lane %d takes too long", work->doing,
                                 (int)work->lane);
         }
     }
@@ -162,37 +181,60 @@ static kh_rc read_all(scan *work)
     return rc;
 }
 
+/* \param end  isolation level of what is asked where each topic ends. */
+static kh_rc run(scan *work, const kh_kafka_settings *settings, const char *end, kh_instant since)
+{
+    work->stretches = calloc(work->topic_count + 1, sizeof(stretch));
+    if (work->stretches == NULL) {
+        return kh_handle_fail(work->error, KH_E_MEMORY, 0, "out of memory");
+    }
+    kh_rc rc = open_handle(&work->looker, settings, end, work->error);
+    rc = rc == KH_OK ? open_handle(&work->reader, settings, "read_committed", work->error) : rc;
+    rc = rc == KH_OK ? find_stretches(work, since) : rc;
+    rc = rc == KH_OK ? read_all(work) : rc;
+    if (work->reader.rk != NULL) {
+        rd_kafka_destroy_flags(work->reader.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+    if (work->looker.rk != NULL) {
+        rd_kafka_destroy_flags(work->looker.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    }
+    free(work->stretches);
+    return rc;
+}
+
 kh_rc kh_scan_mark(const kh_kafka_settings *settings, const char *const *result_topics, size_t topic_count,
                    int32_t lane, kh_instant since, int timeout_ms, bool *found, int64_t *seq, kh_kafka_error *error)
 {
-    scan work = {.topics = result_topics,
+    scan work = {.doing = "looking for the published mark",
+                 .topics = result_topics,
                  .topic_count = topic_count,
                  .lane = lane,
-                 .stretches = calloc(topic_count + 1, sizeof(stretch)),
                  .deadline = kh_handle_now() + timeout_ms,
+                 .visit = read_mark,
                  .error = error};
-    kh_rc rc = KH_E_MEMORY;
-    if (work.stretches == NULL) {
-        kh_handle_fail(error, rc, 0, "out of memory");
-        goto out;
-    }
-    rc = open_handle(&work.looker, settings, "read_uncommitted", error);
-    rc = rc == KH_OK ? open_handle(&work.reader, settings, "read_committed", error) : rc;
-    rc = rc == KH_OK ? find_stretches(&work, since) : rc;
-    rc = rc == KH_OK ? read_all(&work) : rc;
+    kh_rc rc = run(&work, settings, "read_uncommitted", since);
     if (rc == KH_OK) {
         *found = work.found;
         if (work.found) {
             *seq = work.seq;
         }
     }
-out:
-    if (work.reader.rk != NULL) {
-        rd_kafka_destroy_flags(work.reader.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    }
-    if (work.looker.rk != NULL) {
-        rd_kafka_destroy_flags(work.looker.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-    }
-    free(work.stretches);
     return rc;
+}
+
+kh_rc kh_scan_lane(const kh_kafka_settings *settings, const char *const *topics, size_t topic_count, int32_t lane,
+                   int timeout_ms, kh_rc (*visit)(void *self, const kh_record *record), void *self,
+                   kh_kafka_error *error)
+{
+    scan work = {.doing = "reading what was stated",
+                 .topics = topics,
+                 .topic_count = topic_count,
+                 .lane = lane,
+                 .deadline = kh_handle_now() + timeout_ms,
+                 .timeout_ms = timeout_ms,
+                 .visit = read_record,
+                 .record_visit = visit,
+                 .record_self = self,
+                 .error = error};
+    return run(&work, settings, "read_committed", KH_INSTANT_NONE);
 }

@@ -1,8 +1,10 @@
-/* Finding a lane's published mark again from the result topics themselves, when the group's offsets are gone. */
+/* Reading a lane's topics without the group: to find the published mark again when the group's offsets are gone, and to
+ * read again what was stated. */
 #ifndef KH_KAFKA_SCAN_H
 #define KH_KAFKA_SCAN_H
 
 #include "kakehashi/date.h"
+#include "kakehashi/record.h"
 #include "kafka/client.h"
 
 /*! The highest kh-seq published by a lane: reads partition \a lane of every result topic, committed messages only, from
@@ -19,5 +21,14 @@
 KH_MUSTCHECK kh_rc kh_scan_mark(const kh_kafka_settings *settings, const char *const *result_topics, size_t topic_count,
                                 int32_t lane, kh_instant since, int timeout_ms, bool *found, int64_t *seq,
                                 kh_kafka_error *error);
+
+/*! Reads a lane's partition of each topic from its beginning up to the last stable offset seen now: committed messages
+ *  only, and nothing open is waited for.
+ *  \param visit  gets each record, borrowed for the call, without its headers; of one topic in the order of its
+ * offsets, across topics in any. Anything but KH_OK ends the reading. \param timeout_ms  how long the broker may give
+ * no answer \retval as kh_scan_mark, or what \a visit returned */
+KH_MUSTCHECK kh_rc kh_scan_lane(const kh_kafka_settings *settings, const char *const *topics, size_t topic_count,
+                                int32_t lane, int timeout_ms, kh_rc (*visit)(void *self, const kh_record *record),
+                                void *self, kh_kafka_error *error);
 
 #endif

@@ -38,6 +38,16 @@ kh_rc kh_outbox_read_history(kh_database *database, int32_t lane, int64_t seq, s
     return kh_rows_run(database, KH_SQL_RESULT_HISTORY, arena, kh_row_read_result, sizeof **out, out, count);
 }
 
+kh_rc kh_outbox_read_stood(kh_database *database, int32_t lane, int64_t seq, kh_instant recorded_by, kh_arena *arena,
+                           kh_result_row **out, size_t *count)
+{
+    kh_sql_parameters_begin(database);
+    kh_sql_parameter_int32(database, lane);
+    kh_sql_parameter_int64(database, seq);
+    kh_sql_parameter_int64(database, recorded_by);
+    return kh_rows_run(database, KH_SQL_RESULT_STOOD, arena, kh_row_read_result, sizeof **out, out, count);
+}
+
 kh_rc kh_outbox_recorded_at(kh_database *database, int32_t lane, int64_t seq, kh_instant *out)
 {
     PGresult *result = NULL;

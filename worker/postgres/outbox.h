@@ -18,6 +18,11 @@ KH_MUSTCHECK kh_rc kh_outbox_read_dead_letters(kh_database *database, int32_t la
 KH_MUSTCHECK kh_rc kh_outbox_read_history(kh_database *database, int32_t lane, int64_t seq, size_t limit,
                                           kh_arena *arena, kh_result_row **out, size_t *count);
 
+/*! One key's newest result that was recorded at or before an instant, to the millisecond: from \a seq back. None or
+ * one. */
+KH_MUSTCHECK kh_rc kh_outbox_read_stood(kh_database *database, int32_t lane, int64_t seq, kh_instant recorded_by,
+                                        kh_arena *arena, kh_result_row **out, size_t *count);
+
 /*! When a result was recorded. \retval KH_OK; \a out is KH_INSTANT_NONE if there is no such result. */
 KH_MUSTCHECK kh_rc kh_outbox_recorded_at(kh_database *database, int32_t lane, int64_t seq, kh_instant *out);
 

@@ -130,3 +130,10 @@ kh_rc kh_rules_read(kh_database *database, kh_arena *arena, kh_rule_file_row **o
     kh_sql_parameters_begin(database);
     return kh_rows_run(database, KH_SQL_RULES_READ, arena, kh_row_read_rule_file, sizeof **out, out, count);
 }
+
+kh_rc kh_rules_read_as_of(kh_database *database, kh_instant at, kh_arena *arena, kh_rule_file_row **out, size_t *count)
+{
+    kh_sql_parameters_begin(database);
+    kh_sql_parameter_int64(database, at);
+    return kh_rows_run(database, KH_SQL_RULES_READ_AS_OF, arena, kh_row_read_rule_file, sizeof **out, out, count);
+}

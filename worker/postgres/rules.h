@@ -26,4 +26,9 @@ KH_MUSTCHECK kh_rc kh_rules_load_first(kh_database *database, const kh_rule_file
  *  Within a kh_transaction it reads what that transaction sees. */
 KH_MUSTCHECK kh_rc kh_rules_read(kh_database *database, kh_arena *arena, kh_rule_file_row **out, size_t *count);
 
+/*! The same as it stood at an instant: the policies and calendars that were current then. One that was loaded only
+ * later is there too, in its first form, and so is every rule pack: by a pack is judged what the consents say. */
+KH_MUSTCHECK kh_rc kh_rules_read_as_of(kh_database *database, kh_instant at, kh_arena *arena, kh_rule_file_row **out,
+                                       size_t *count);
+
 #endif

@@ -14,6 +14,8 @@
 #define RESULT_COLUMNS                                                                                                 \
     "r.lane, r.seq, r.kind, r.key, r.subject, r.decision, r.status_version, r.public_version, r.message_hash, "        \
     "r.public_hash, r.decided_at, r.recorded_at, r.cause, r.previous_seq"
+#define LOADED_MS   "floor(extract(epoch FROM q.loaded_at) * 1000)::bigint"
+#define RECORDED_MS "floor(extract(epoch FROM r.recorded_at) * 1000)::bigint"
 #define OBLIGATION_COLUMNS                                                                                             \
     "id, lane, kind, state, subject, arrangement, obliged, towards, arose_on, due_on, earliest_due_on, "               \
     "discharged_on, confirmed_on, provisional, late, version, decided_at"
@@ -165,6 +167,13 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                                "AND r.seq = $2::bigint UNION ALL SELECT r.*, h.depth + 1 FROM h JOIN result r "
                                "ON r.lane = h.lane AND r.seq = h.previous_seq WHERE h.depth < $3::bigint) "
                                "SELECT " RESULT_COLUMNS " FROM h r ORDER BY r.depth"},
+    /* The walk ends at the first row that had been recorded by then. */
+    [KH_SQL_RESULT_STOOD] = {"result_stood", "read a past decision",
+                             "WITH RECURSIVE h AS (SELECT r.*, " RECORDED_MS " AS recorded FROM result r "
+                             "WHERE r.lane = $1::int AND r.seq = $2::bigint UNION ALL "
+                             "SELECT r.*, " RECORDED_MS " FROM h JOIN result r ON r.lane = h.lane "
+                             "AND r.seq = h.previous_seq WHERE h.recorded > $3::bigint) "
+                             "SELECT " RESULT_COLUMNS " FROM h r WHERE r.recorded <= $3::bigint"},
     [KH_SQL_RESULT_RECORDED_AT] = {"result_recorded_at", "read a result's time",
                                    "SELECT recorded_at FROM result WHERE lane = $1::int AND seq = $2::bigint"},
     [KH_SQL_DEAD_LETTER_READ] = {"dead_letter_read", "read dead letters",
@@ -185,6 +194,16 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                            "WHERE number = (SELECT max(number) FROM policy q WHERE q.id = p.id) UNION ALL "
                            "SELECT 3::smallint, digest, id, '', bytes, loaded_by, loaded_at FROM calendar c "
                            "WHERE number = (SELECT max(number) FROM calendar q WHERE q.id = c.id) ORDER BY 1, 3"},
+    /* The newest number that was loaded by then, else the oldest of all. */
+    [KH_SQL_RULES_READ_AS_OF] =
+        {"rules_read_as_of", "read the rules of a past instant",
+         "SELECT 1::smallint AS kind, digest, id, arrangement, bytes, loaded_by, loaded_at FROM rule_pack UNION ALL "
+         "SELECT 2::smallint, digest, id, arrangement, bytes, loaded_by, loaded_at FROM policy p WHERE number = "
+         "(SELECT coalesce(max(number) FILTER (WHERE " LOADED_MS " <= $1::bigint), min(number)) FROM policy q "
+         "WHERE q.id = p.id) UNION ALL "
+         "SELECT 3::smallint, digest, id, '', bytes, loaded_by, loaded_at FROM calendar c WHERE number = "
+         "(SELECT coalesce(max(number) FILTER (WHERE " LOADED_MS " <= $1::bigint), min(number)) FROM calendar q "
+         "WHERE q.id = c.id) ORDER BY 1, 3"},
     [KH_SQL_PACK_INSERT] = {"pack_insert", "load a rule pack",
                             "INSERT INTO rule_pack (digest, id, arrangement, bytes, loaded_by) "
                             "VALUES ($1::text, $2::text, $3::text, $4::bytea, $5::text) ON CONFLICT DO NOTHING"},

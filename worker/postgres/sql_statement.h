@@ -45,12 +45,14 @@ typedef enum kh_sql_statement {
     /* outbox */
     KH_SQL_RESULT_READ,
     KH_SQL_RESULT_HISTORY,
+    KH_SQL_RESULT_STOOD,
     KH_SQL_RESULT_RECORDED_AT,
     KH_SQL_DEAD_LETTER_READ,
     /* rules */
     KH_SQL_RULES_LOCK,
     KH_SQL_RULES_ANY,
     KH_SQL_RULES_READ,
+    KH_SQL_RULES_READ_AS_OF,
     KH_SQL_PACK_INSERT,
     KH_SQL_PACK_DIGEST,
     KH_SQL_POLICY_INSERT,
