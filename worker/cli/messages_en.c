@@ -1,5 +1,6 @@
 #include "cli/messages.h"
 
+/* A long text stands in pieces: NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 const char *const kh_messages_en[KH_MESSAGE_KEYS] = {
     [KH_M_OUTCOME_RECOGNISED] = "recognised",
     [KH_M_OUTCOME_INCOMPLETE] = "incomplete",
@@ -209,3 +210,4 @@ const char *const kh_messages_en[KH_MESSAGE_KEYS] = {
         "{host} states that it is settled ({statement}); or the operator changes the policy.",
     [KH_M_REMEDY_MEASURE_IN_FORCE] = "{host} lifts the measure ({statement}).",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */

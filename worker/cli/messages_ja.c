@@ -1,5 +1,6 @@
 #include "cli/messages.h"
 
+/* A long text stands in pieces: NOLINTBEGIN(bugprone-suspicious-missing-comma) */
 /* In the terms of the memorandum's Japanese text. */
 const char *const kh_messages_ja[KH_MESSAGE_KEYS] = {
     [KH_M_OUTCOME_RECOGNISED] = "承認",
@@ -194,3 +195,4 @@ const char *const kh_messages_ja[KH_MESSAGE_KEYS] = {
     [KH_M_REMEDY_CONSULTATION_BARS] = "{host} が解決を申告する({statement})。または運用者が方針を変更する。",
     [KH_M_REMEDY_MEASURE_IN_FORCE] = "{host} が措置を解除する({statement})。",
 };
+/* NOLINTEND(bugprone-suspicious-missing-comma) */
