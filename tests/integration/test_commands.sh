@@ -309,6 +309,33 @@ assert stood["status"]["outcome"] == "OUTCOME_EXCLUDED_DISPUTE", stood' "$OUT" |
     ends 0 explain JP/000104 --set "database.connection=$DATABASE user=${NAME}_reader"
 }
 
+histories() {
+    ends 0 history JP/000104@SG
+    # Which steps there are depends on the order in which the topics were read; the first and the last do not.
+    says 'WHAT CHANGED' 'the first result: ' ' event ' '-> excluded: dispute [dispute failed (Art 3.5)]'
+    equal "$(sql "SELECT count(*) FROM result WHERE key = 'JP/000104@SG'")" "$(grep -c '^JP/000104@SG ' "$OUT")" 'results'
+    ends 0 history JP/000104
+    says 'CONSULTATION/JP/000104@SG' 'consultation: does not arise -> '
+    ends 0 history REVOCATION_NOTICE/SG/000203@JP
+    says 'notice of revocation: does not arise -> '
+    ends 0 history arrangement/jp-sg
+    says 'YEARLY_CONSULTATION/jp-sg'
+    ends 0 history YEARLY_CONSULTATION/jp-sg
+    ends 0 history SG/000201@JP --output json
+    python3 -c 'import json, sys
+results = [json.loads(line)["result"] for line in open(sys.argv[1])]
+versions = [r["status"]["version"] for r in results if "version" in r["status"]]
+assert versions == list(range(1, len(versions) + 1)), versions
+assert results[0]["changes"][0].startswith("the first result: "), results[0]
+assert all(r["changes"] and r["recordedAt"] for r in results)
+assert results[-1]["status"]["outcome"] == "OUTCOME_LABEL_NOT_VALID", results[-1]' "$OUT" || FAILED=$((FAILED + 1))
+    ends 1 history SG/no-such
+    says 'nothing has been decided about SG/no-such'
+    ends 1 history SG/000201@KR
+    ends 2 history
+    ends 2 history nonsense
+}
+
 usage() {
     local status=0
     ends 2 lst
@@ -316,7 +343,7 @@ usage() {
     ends 2 list --outcome splendid
     says 'splendid' 'kakehashi list --help'
     ends 0 --help
-    says publish list show explain decide check-config migrate rules topics
+    says publish list show explain history decide check-config migrate rules topics
     ends 3 list --set batch.max_records=0 --set kafka.nonsense=1
     says batch.max_records kafka.nonsense
     LAST='list >/dev/full'
@@ -336,6 +363,7 @@ publish
 statuses
 one_subject
 explained
+histories
 usage
 sql "DROP SCHEMA \"$NAME\" CASCADE; DROP ROLE ${NAME}_worker, ${NAME}_reader"
 [[ $FAILED == 0 ]] || { echo "$FAILED checks failed"; exit 1; }

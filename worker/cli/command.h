@@ -27,6 +27,7 @@ typedef struct kh_command {
 extern const kh_command kh_command_check_config;
 extern const kh_command kh_command_decide;
 extern const kh_command kh_command_explain;
+extern const kh_command kh_command_history;
 extern const kh_command kh_command_list;
 extern const kh_command kh_command_migrate;
 extern const kh_command kh_command_publish;
