@@ -58,7 +58,9 @@ typedef struct kh_live_lane {
     kh_instant quiet_until; /*!< nothing stored is due before or at this instant, for sure */
     bool has_due;
     bool has_wakeups;
-    bool behind; /*!< the arrangement's version rose: a sweep is to begin */
+    bool has_redrives; /*!< dead letters wait to be decided again */
+    bool locks_all;    /*!< one of them is about an arrangement: the next batch locks every lane */
+    bool behind;       /*!< the arrangement's version rose: a sweep is to begin */
     bool paused;
     bool blocked; /*!< a rule pack that both consented to is missing */
 } kh_live_lane;
@@ -81,6 +83,8 @@ typedef struct kh_share {
     size_t pending_total;
     size_t pending_bytes;
     kh_halving halving;
+    bool redrives_alone;     /*!< the database refused a row of a batch that had dead letters decided again */
+    int64_t redrive_refused; /*!< the one that it refuses by itself; KH_SEQ_NONE: none */
     int64_t looked_ms;
     kh_instant now; /*!< the server's, as of the last look or batch */
 

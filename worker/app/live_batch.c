@@ -7,6 +7,7 @@
 
 #include "app/failpoint.h"
 #include "app/live_decide.h"
+#include "app/live_redrive.h"
 #include "app/live_write.h"
 #include "codec/store.h"
 
@@ -20,7 +21,7 @@ static bool lane_waits(const kh_share *share, const kh_live_lane *lane)
 static bool has_work(const kh_share *share, const kh_live_lane *lane)
 {
     return (kh_live_ready(share, lane) > 0 && !lane->blocked) || (lane->sweeping && !lane->blocked) || lane->behind ||
-           lane->has_wakeups || lane->has_due || lane_waits(share, lane);
+           lane->has_wakeups || (lane->has_redrives && !lane->blocked) || lane->has_due || lane_waits(share, lane);
 }
 
 /* ---- reading the batch's records ---- */
@@ -140,7 +141,7 @@ static kh_rc decide_batch(kh_share *share, kh_live_batch_work *batch)
 
 kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch)
 {
-    uint32_t left = share->halving.limit;
+    uint32_t left = share->redrives_alone ? 0 : share->halving.limit;
     kh_rc rc = KH_OK;
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
         rc = read_inputs(share, &batch->works[i], &left);
@@ -148,8 +149,19 @@ kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch)
     return rc;
 }
 
+static bool any_redrives(const kh_share *share)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        if (share->lanes[i].has_redrives) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work *batch)
 {
+    share->redrives_alone = share->redrives_alone && any_redrives(share); /* somebody may have taken them back */
     *batch = (kh_live_batch_work){.out = out};
     batch->works = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->works);
     batch->guards = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->guards);
@@ -159,10 +171,14 @@ static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work 
     }
     for (size_t i = 0; i < share->lane_count; i++) {
         kh_live_lane *lane = &share->lanes[i];
-        if (has_work(share, lane)) {
+        if (share->redrives_alone ? lane->has_redrives && batch->count == 0 : has_work(share, lane)) {
             batch->guards[batch->count] = (kh_lane_guard){lane->number, lane->epoch, lane->next_seq};
-            batch->works[batch->count++] =
-                (kh_live_work){.share = share, .lane = lane, .arena = &share->arena, .out = out};
+            batch->works[batch->count++] = (kh_live_work){.share = share,
+                                                          .lane = lane,
+                                                          .arena = &share->arena,
+                                                          .out = out,
+                                                          .about_arrangement = lane->locks_all,
+                                                          .redrives_left = lane->has_redrives};
         }
     }
     return KH_OK;
@@ -187,6 +203,7 @@ static void take_over(kh_share *share, kh_live_batch_work *batch)
         lane->behind = false;
         lane->has_wakeups = work->wakeups_left;
         lane->has_due = false;
+        kh_live_redrive_passed(work);
         kh_live_note_quiet(work);
         kh_live_consume(share, work);
         arrangement_changed = arrangement_changed || work->arrangement_changed;
@@ -244,6 +261,9 @@ static size_t records_in(const kh_live_batch_work *batch)
 static kh_rc narrow_down(kh_share *share, const kh_live_batch_work *batch)
 {
     size_t records = records_in(batch);
+    if (kh_live_redrive_narrow(share, batch)) {
+        return KH_E_RETRY;
+    }
     if (records == 0) {
         kh_log(KH_LOG_ERROR, "row-refused", "the database refuses a row that no record brought; see the line before");
         return KH_E_INTERNAL;
@@ -328,6 +348,7 @@ kh_rc kh_live_look(kh_share *share)
             bool due = looks[i].first_due_at != KH_INSTANT_NONE && looks[i].first_due_at <= to;
             lane->has_due = idle && (due || kh_live_must_begin(share, lane));
             lane->has_wakeups = looks[i].has_wakeups && !lane->blocked;
+            lane->has_redrives = looks[i].has_redrives && !lane->blocked;
             lane->behind = looks[i].arrangement_version > lane->swept_version;
         }
     }

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "app/live_redrive.h"
 #include "codec/store.h"
 
 /* ---- results ---- */
@@ -161,6 +162,18 @@ static kh_instant time_of(kh_live_work *work, const kh_record *record)
     return share->now;
 }
 
+kh_rc kh_live_note_taken(kh_live_work *work, const kh_input *input, const kh_taken *taken)
+{
+    work->share->counts.gaps += taken->gap;
+    work->arrangement_changed = taken->arrangement_changed;
+    if (!taken->arrangement_changed) {
+        return KH_OK;
+    }
+    kh_cause cause = {KH_TRIGGER_ARRANGEMENT, input->record->topic, input->record->partition, input->record->offset,
+                      input->event.statement.event_id};
+    return kh_store_cause_encode(&cause, work->arena, &work->arrangement_cause);
+}
+
 static kh_rc take_records(kh_live_work *work, uint32_t *budget)
 {
     while (work->taken < work->input_count && !work->arrangement_changed) {
@@ -181,13 +194,7 @@ static kh_rc take_records(kh_live_work *work, uint32_t *budget)
             return rc;
         }
         work->taken++;
-        work->share->counts.gaps += taken.gap;
-        work->arrangement_changed = taken.arrangement_changed;
-        if (taken.arrangement_changed) {
-            kh_cause cause = {KH_TRIGGER_ARRANGEMENT, input->record->topic, input->record->partition,
-                              input->record->offset, input->event.statement.event_id};
-            rc = kh_store_cause_encode(&cause, work->arena, &work->arrangement_cause);
-        }
+        rc = kh_live_note_taken(work, input, &taken);
         if (rc != KH_OK) {
             return rc;
         }
@@ -234,6 +241,9 @@ kh_rc kh_live_decide(kh_live_work *work)
     }
     if (work->lane->has_wakeups && budget > 0) {
         rc = wake(work, &budget);
+    }
+    if (rc == KH_OK && work->lane->has_redrives && budget > 0 && work->core.clock != KH_INSTANT_NONE) {
+        rc = kh_live_redrive(work, &budget);
     }
     if (rc == KH_OK) {
         rc = take_records(work, &budget);

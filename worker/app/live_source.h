@@ -4,6 +4,7 @@
 
 #include "app/live.h"
 #include "app/working_set.h"
+#include "postgres/dead_letters.h"
 
 /*! One lane's part of a batch; lives in the batch's arena. */
 typedef struct kh_live_work {
@@ -24,6 +25,9 @@ typedef struct kh_live_work {
     kh_wakeup_row *wakeups;
     size_t wakeup_count;
     bool wakeups_left;
+    kh_dead_letter_deed *deeds; /*!< what became of dead letters that were decided again */
+    size_t deed_count;
+    bool redrives_left;
     bool falls_short; /*!< something is still due at the clock: the budget was used up */
     bool sweep_done;
     kh_text sweep_after;
@@ -54,6 +58,10 @@ KH_MUSTCHECK kh_rc kh_live_source_sweep(kh_live_work *work, kh_text after, size_
 
 /*! Reads the inputs of all lanes, by the rules as they are now. */
 KH_MUSTCHECK kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch);
+
+/*! Notes what taking a record did beside its results: gaps, and a change of an arrangement with its cause.
+ *  \retval KH_OK, KH_E_MEMORY, KH_E_INTERNAL */
+KH_MUSTCHECK kh_rc kh_live_note_taken(kh_live_work *work, const kh_input *input, const kh_taken *taken);
 
 /*! Whether an idle lane's clock has to begin: an arrangement is in it, which is a subject from the start. */
 bool kh_live_must_begin(const kh_share *share, const kh_live_lane *lane);

@@ -298,6 +298,11 @@ kh_rc kh_live_write(kh_share *share, kh_live_batch_work *batch)
         rc = delete_wakeups(share, batch);
         kh_failpoint(KH_AT_AFTER_WAKEUPS);
     }
+    for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
+        if (batch->works[i].deed_count > 0) {
+            rc = kh_transaction_settle_redrives(share->database, batch->works[i].deeds, batch->works[i].deed_count);
+        }
+    }
     return rc == KH_OK ? write_progress(share, batch) : rc;
 }
 

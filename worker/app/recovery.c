@@ -92,6 +92,8 @@ static kh_rc set_lane(kh_live_lane *lane, const kh_lane_row *row)
     lane->quiet_until = KH_INSTANT_NONE;
     lane->has_due = false;
     lane->has_wakeups = false;
+    lane->has_redrives = false;
+    lane->locks_all = false;
     lane->blocked = false;
     lane->paused = false;
     lane->behind = row->arrangement_version > row->swept_version;
@@ -102,6 +104,8 @@ static kh_rc take_epochs(taking *of)
 {
     int32_t *numbers = NULL;
     kh_rc rc = list_numbers(of, &numbers);
+    of->share->redrives_alone = false;
+    of->share->redrive_refused = KH_SEQ_NONE;
     if (rc == KH_OK) {
         rc = kh_lanes_take(of->share->database, numbers, of->share->lane_count, &of->arena, &of->stored);
     }

@@ -151,7 +151,7 @@ static bool lane_is_idle(const kh_worker *worker, const kh_share *share, const k
     kh_instant until = worker->settings->until;
     bool there = until == KH_INSTANT_NONE || (lane->clock != KH_INSTANT_NONE && lane->clock >= until);
     return lane->pending_count == 0 && kh_live_is_drained(share, lane) && !lane->sweeping && !lane->behind &&
-           !lane->has_wakeups && !lane->has_due && (there || lane->blocked);
+           !lane->has_wakeups && !lane->has_redrives && !lane->has_due && (there || lane->blocked);
 }
 
 /* Everything read, decided and published, as of a look after the last batch. */

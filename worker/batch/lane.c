@@ -15,7 +15,10 @@ static kh_rc emit_dead_letter(kh_lane *lane, const kh_input *input, kh_refusal r
     if (kh_arena_failed(lane->arena)) {
         return KH_E_MEMORY; /* what the refusal says may be what is missing */
     }
-    out->refusal = refusal.code;
+    out->refusal = refusal;
+    if (input->again) {
+        return KH_OK;
+    }
     kh_result result = {
         .kind = KH_RESULT_DEAD_LETTER,
         .decided_at = lane->clock,

@@ -69,13 +69,14 @@ typedef struct kh_input {
     bool refused;
     kh_refusal refusal; /*!< if refused */
     kh_event event;     /*!< if not */
+    bool again;         /*!< it is a dead letter already: if it is refused once more, that is only told */
 } kh_input;
 
 /*! What taking a record did, beside its results. */
 typedef struct kh_taken {
     bool arrangement_changed; /*!< all lanes must be swept: the facts about an arrangement are not what they were */
     bool gap;                 /*!< the revision left a gap: only counted */
-    kh_refusal_code refusal;  /*!< the dead letter it became, if any; a conflict's statement was merged all the same */
+    kh_refusal refusal; /*!< of the dead letter it became, if any; a conflict's statement was merged all the same */
 } kh_taken;
 
 /*! The first instant that no clock may pass, because both participants consented to a rule pack that is not loaded.

@@ -1,8 +1,10 @@
 #include "cli/command.h"
 
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app/heap.h"
 
@@ -55,6 +57,16 @@ bool kh_common_option(kh_common *common, int option, int *status)
         *status = KH_EXIT_USAGE;
         return true;
     }
+}
+
+const char *kh_login_name(char *buffer, size_t size)
+{
+    const struct passwd *entry = NULL;
+    if (getlogin_r(buffer, size) == 0 && buffer[0] != '\0') {
+        return buffer;
+    }
+    entry = getpwuid(getuid());
+    return entry == NULL ? "unknown" : entry->pw_name;
 }
 
 int kh_common_report(const kh_common *common, kh_rc rc)

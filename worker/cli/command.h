@@ -25,6 +25,7 @@ typedef struct kh_command {
 } kh_command;
 
 extern const kh_command kh_command_check_config;
+extern const kh_command kh_command_dead_letters;
 extern const kh_command kh_command_decide;
 extern const kh_command kh_command_explain;
 extern const kh_command kh_command_history;
@@ -78,6 +79,10 @@ int kh_usage(const kh_command *command, const char *format, ...) KH_PRINTF(2, 3)
  *  \param needs   kh_settings_need values, added up.
  *  \return KH_EXIT_OK, or what to end with. */
 KH_MUSTCHECK int kh_common_load(kh_common *common, unsigned needs, kh_configuration *out);
+
+/*! The person at the terminal, not the account that a script switched to.
+ *  \param buffer  at least 256 bytes; what is returned may lie in it, or in static storage. */
+const char *kh_login_name(char *buffer, size_t size);
 
 /*! Prints what is in common->problems. \return what to end with for \a rc. */
 int kh_common_report(const kh_common *common, kh_rc rc);

@@ -1,8 +1,6 @@
 /* rules: loads rule packs, policies and calendars into the database, and lists them. */
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "app/heap.h"
 #include "app/reach.h"
@@ -18,17 +16,6 @@ typedef struct ruling {
     kh_arena arena; /* what comes from the database */
     const char *by;
 } ruling;
-
-/* The person at the terminal, not the account that a script switched to. */
-static const char *login_name(char *buffer, size_t size)
-{
-    const struct passwd *entry = NULL;
-    if (getlogin_r(buffer, size) == 0 && buffer[0] != '\0') {
-        return buffer;
-    }
-    entry = getpwuid(getuid());
-    return entry == NULL ? "unknown" : entry->pw_name;
-}
 
 /* Said here, or by the database. */
 static int report(ruling *of, kh_rc rc)
@@ -81,7 +68,7 @@ static int load(ruling *of, int count, char **paths)
     }
     rc = kh_reach_schema(&of->configuration.settings, &of->common.problems, &of->database, NULL);
     if (rc == KH_OK) {
-        const char *by = of->by != NULL ? of->by : login_name(buffer, sizeof buffer);
+        const char *by = of->by != NULL ? of->by : kh_login_name(buffer, sizeof buffer);
         rc = kh_rules_store_load(of->database, files, (uint32_t)count, kh_text_of(by), &of->arena, &of->common.problems,
                                  &added);
     }

@@ -259,6 +259,7 @@ kh_rc kh_lanes_look(kh_database *database, const int32_t *lanes, size_t count, k
         out[i].first_due_at = kh_sql_read_int64(&reader, 3, KH_INSTANT_NONE);
         out[i].has_wakeups = kh_sql_read_bool(&reader, 4);
         *now = kh_sql_read_int64(&reader, 5, KH_INSTANT_NONE);
+        out[i].has_redrives = kh_sql_read_bool(&reader, 6);
     }
     *found = rows < count ? rows : count;
     PQclear(result);

@@ -59,6 +59,7 @@ typedef struct kh_lane_look {
     kh_instant first_due_at; /*!< KH_INSTANT_NONE: nothing ever falls due */
     int32_t lane;
     bool has_wakeups;
+    bool has_redrives; /*!< dead letters that are to be decided again */
 } kh_lane_look;
 
 /*! One cheap query for all idle lanes.

@@ -22,7 +22,8 @@ static const char GRANTS[] = "GRANT USAGE ON SCHEMA %1$s TO %2$s;"
                              "GRANT INSERT ON deployment, result, dead_letter, dead_letter_action, "
                              "rule_pack, policy, calendar TO %2$s;"
                              "GRANT INSERT, UPDATE ON lane, lane_offset, subject TO %2$s;"
-                             "GRANT INSERT, UPDATE, DELETE ON wakeup, obligation TO %2$s";
+                             "GRANT INSERT, UPDATE, DELETE ON wakeup, obligation TO %2$s;"
+                             "GRANT UPDATE, DELETE ON redrive TO %2$s";
 
 int kh_schema_version_known(void)
 {

@@ -14,8 +14,15 @@
 #define RESULT_COLUMNS                                                                                                 \
     "r.lane, r.seq, r.kind, r.key, r.subject, r.decision, r.status_version, r.public_version, r.message_hash, "        \
     "r.public_hash, r.decided_at, r.recorded_at, r.cause, r.previous_seq"
-#define LOADED_MS   "floor(extract(epoch FROM q.loaded_at) * 1000)::bigint"
-#define RECORDED_MS "floor(extract(epoch FROM r.recorded_at) * 1000)::bigint"
+#define LOADED_MS           "floor(extract(epoch FROM q.loaded_at) * 1000)::bigint"
+#define RECORDED_MS         "floor(extract(epoch FROM r.recorded_at) * 1000)::bigint"
+#define DEAD_LETTER_PLACE   "d.lane, d.seq, d.topic, d.\"offset\", d.record_timestamp, d.reason, d.detail, d.key"
+#define DEAD_LETTER_COLUMNS DEAD_LETTER_PLACE ", d.value, d.value_size, d.headers"
+/* A dead letter with the newest that was done about it, and who wants it decided again. */
+#define DEAD_LETTER_CASE "d.recorded_at, a.action, a.detail, a.done_by, a.done_at, r.asked_by"
+#define DEAD_LETTER_NEWEST                                                                                             \
+    "LEFT JOIN LATERAL (SELECT * FROM dead_letter_action n WHERE n.lane = d.lane AND n.seq = d.seq "                   \
+    "ORDER BY n.number DESC LIMIT 1) a ON true "
 #define OBLIGATION_COLUMNS                                                                                             \
     "id, lane, kind, state, subject, arrangement, obliged, towards, arose_on, due_on, earliest_due_on, "               \
     "discharged_on, confirmed_on, provisional, late, version, decided_at"
@@ -73,7 +80,8 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                           "SELECT l.lane, l.epoch, l.arrangement_version, "
                           "(SELECT s.due_at FROM subject s WHERE s.lane = l.lane AND s.due_at IS NOT NULL "
                           "ORDER BY s.due_at LIMIT 1), "
-                          "EXISTS (SELECT FROM wakeup w WHERE w.lane = l.lane), " NOW_MS " "
+                          "EXISTS (SELECT FROM wakeup w WHERE w.lane = l.lane), " NOW_MS ", "
+                          "EXISTS (SELECT FROM redrive r WHERE r.lane = l.lane) "
                           "FROM lane l WHERE l.lane = ANY ($1::int[]) ORDER BY l.lane"},
     [KH_SQL_LANE_RAISE_ARRANGEMENT] = {"lane_raise_arrangement", "raise the arrangement's version",
                                        "UPDATE lane SET arrangement_version = arrangement_version + 1, "
@@ -177,9 +185,48 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
     [KH_SQL_RESULT_RECORDED_AT] = {"result_recorded_at", "read a result's time",
                                    "SELECT recorded_at FROM result WHERE lane = $1::int AND seq = $2::bigint"},
     [KH_SQL_DEAD_LETTER_READ] = {"dead_letter_read", "read dead letters",
-                                 "SELECT lane, seq, topic, \"offset\", record_timestamp, reason, detail, key, value, "
-                                 "value_size, headers FROM dead_letter WHERE lane = $1::int AND seq >= $2::bigint "
-                                 "AND seq < $3::bigint ORDER BY seq LIMIT $4::bigint"},
+                                 "SELECT " DEAD_LETTER_COLUMNS " FROM dead_letter d WHERE lane = $1::int "
+                                 "AND seq >= $2::bigint AND seq < $3::bigint ORDER BY seq LIMIT $4::bigint"},
+
+    [KH_SQL_DEAD_LETTER_LIST] = {"dead_letter_list", "list dead letters",
+                                 "SELECT " DEAD_LETTER_PLACE ", CASE WHEN $9::bool THEN d.value END, d.value_size, "
+                                 "CASE WHEN $9::bool THEN d.headers END, " DEAD_LETTER_CASE
+                                 " FROM dead_letter d " DEAD_LETTER_NEWEST
+                                 "LEFT JOIN redrive r ON r.lane = d.lane AND r.seq = d.seq "
+                                 "WHERE (d.lane, d.topic, d.\"offset\") > ($1::int, $2::text, $3::bigint) "
+                                 "AND ($4::text = '' OR d.reason = $4::text) AND ($5::text = '' OR d.topic = $5::text) "
+                                 "AND d.recorded_at >= to_timestamp($6::bigint / 1000.0) "
+                                 "AND ($7::bigint = 0 OR d.recorded_at < to_timestamp($7::bigint / 1000.0)) "
+                                 "AND ($8::bool OR a.action IS NULL OR a.action = 'failed') "
+                                 "ORDER BY d.lane, d.topic, d.\"offset\" LIMIT $10::bigint"},
+    [KH_SQL_DEAD_LETTER_FIND] = {"dead_letter_find", "find a dead letter",
+                                 "SELECT " DEAD_LETTER_COLUMNS ", " DEAD_LETTER_CASE
+                                 " FROM dead_letter d " DEAD_LETTER_NEWEST
+                                 "LEFT JOIN redrive r ON r.lane = d.lane AND r.seq = d.seq "
+                                 "WHERE d.lane = $1::int AND d.topic = $2::text AND d.\"offset\" = $3::bigint"},
+    [KH_SQL_DEAD_LETTER_DEEDS] = {"dead_letter_deeds", "read what was done about a dead letter",
+                                  "SELECT action, detail, done_by, done_at FROM dead_letter_action "
+                                  "WHERE lane = $1::int AND seq = $2::bigint ORDER BY number"},
+    [KH_SQL_DEAD_LETTER_DISCARD] = {"dead_letter_discard", "discard dead letters",
+                                    "WITH v AS (SELECT * FROM unnest($1::int[], $2::bigint[]) AS v (lane, seq)), "
+                                    "gone AS (DELETE FROM redrive r USING v WHERE r.lane = v.lane AND r.seq = v.seq) "
+                                    "INSERT INTO dead_letter_action (lane, seq, action, detail, done_by) "
+                                    "SELECT lane, seq, 'discarded', $4::text, $3::text FROM v ORDER BY lane, seq"},
+    [KH_SQL_REDRIVE_INSERT] = {"redrive_insert", "ask for dead letters to be decided again",
+                               "INSERT INTO redrive (lane, seq, asked_by) SELECT lane, seq, $3::text "
+                               "FROM unnest($1::int[], $2::bigint[]) AS v (lane, seq) ORDER BY lane, seq "
+                               "ON CONFLICT DO NOTHING RETURNING lane"},
+    /* Locked, so that whoever takes one back waits for the batch or is there before it. */
+    [KH_SQL_REDRIVE_READ] = {"redrive_read", "read what is to be decided again",
+                             "SELECT " DEAD_LETTER_COLUMNS ", " DEAD_LETTER_CASE " FROM redrive r "
+                             "JOIN dead_letter d ON d.lane = r.lane AND d.seq = r.seq " DEAD_LETTER_NEWEST
+                             "WHERE r.lane = $1::int ORDER BY r.seq LIMIT $2::bigint FOR UPDATE OF r"},
+    [KH_SQL_REDRIVE_SETTLE] = {"redrive_settle", "write what became of dead letters",
+                               "WITH v AS (SELECT * FROM unnest($1::int[], $2::bigint[], $3::text[], $4::text[], "
+                               "$5::text[]) AS v (lane, seq, action, detail, done_by)), "
+                               "done AS (INSERT INTO dead_letter_action (lane, seq, action, detail, done_by) "
+                               "SELECT lane, seq, action, detail, done_by FROM v ORDER BY lane, seq) "
+                               "DELETE FROM redrive r USING v WHERE r.lane = v.lane AND r.seq = v.seq"},
 
     /* One loader at a time: the digest of a pack's id is then what it was looked up to be. */
     [KH_SQL_RULES_LOCK] = {"rules_lock", "lock the rules",

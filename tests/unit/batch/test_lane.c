@@ -158,7 +158,7 @@ static void results_of_one_record_in_order(void **state)
                                   "obligation REVOCATION_NOTICE/SG/1@JP 1 -1 OPEN EVENT\n"
                                   "status JP/3@SG 1/1 -1 NOT_APPLICABLE_BASIS_IN_HOST BASIS\n"
                                   "status JP/5@SG 1/1 -1 NOT_APPLICABLE_BASIS_IN_HOST BASIS");
-    assert_int_equal(of->taken.refusal, KH_REFUSAL_CONFLICTING_REVISION);
+    assert_int_equal(of->taken.refusal.code, KH_REFUSAL_CONFLICTING_REVISION);
     assert_false(of->taken.arrangement_changed);
     const kh_result *status = result(of, 1);
     assert_text(status->cause.topic, "sg.label-events");
@@ -261,7 +261,7 @@ static void a_duplicate_writes_nothing(void **state)
     assert_rc(kh_lane_take(&of->lane, again, &of->taken), KH_OK);
     fake_store_expect(&of->store, "");
     assert_true(!subject->changed && !subject->facts_changed && !of->taken.gap);
-    assert_int_equal(of->taken.refusal, KH_REFUSAL_NONE);
+    assert_int_equal(of->taken.refusal.code, KH_REFUSAL_NONE);
 }
 
 static void a_statement_that_changes_no_message_writes_no_result(void **state)
@@ -332,7 +332,7 @@ static void a_refused_record_is_a_dead_letter_and_touches_nothing(void **state)
         .record = &of->record, .refused = true, .refusal = {KH_REFUSAL_NO_BODY, KH_TEXT("an empty record")}};
     assert_rc(kh_lane_take(&of->lane, &input, &of->taken), KH_OK);
     fake_store_expect(&of->store, "dead NO_BODY");
-    assert_int_equal(of->taken.refusal, KH_REFUSAL_NO_BODY);
+    assert_int_equal(of->taken.refusal.code, KH_REFUSAL_NO_BODY);
     assert_int_equal(of->store.count, 0);
     assert_text(result(of, 0)->refusal.detail, "an empty record");
     assert_int_equal(result(of, 0)->previous_seq, -1);
@@ -353,7 +353,7 @@ static void more_than_a_register_keeps_is_refused(void **state)
     }
     take(of, "JP measure from=2050-01-01");
     fake_store_expect(&of->store, "dead TOO_MANY_STATEMENTS");
-    assert_int_equal(of->taken.refusal, KH_REFUSAL_TOO_MANY_STATEMENTS);
+    assert_int_equal(of->taken.refusal.code, KH_REFUSAL_TOO_MANY_STATEMENTS);
     assert_false(fake_store_subject(&of->store, KH_TEXT("SG/1"))->facts_changed);
 }
 
