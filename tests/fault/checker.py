@@ -1,13 +1,16 @@
 """Exactly once, judged from outside: the result topics, as a read_committed reader sees them, against the tables.
 
-check() takes what was read (a Snapshot) and returns complaints; test_checker.py shows that it finds what it is for.
+check() takes what was read (a Snapshot) and returns complaints; test_checker.py shows that it finds what it is for. Nothing of
+the worker's own code is in it: Python's protobuf decodes, and a program of librdkafka alone reads the topics.
 """
 import hashlib
 import json
 from collections import defaultdict, namedtuple
 
 import harness
+import says
 from google.protobuf import json_format
+from google.protobuf.message import DecodeError
 from kakehashi.store.v1 import store_pb2
 from kakehashi.v1 import event_pb2, status_pb2
 
@@ -16,9 +19,21 @@ MESSAGES = {"status": status_pb2.RecognitionStatus, "public": status_pb2.PublicS
             "obligations": status_pb2.Obligation}
 # What a message says that two ways to the same state may differ in.
 OF_THE_WAY = ("version", "decidedAt", "cause")
+# Complaints are of one of these kinds; the last: something else is not as it must be.
+LOST, DOUBLED, DISORDERED, WRONG = "lost", "doubled", "out of order", "wrong"
 
-# results, dead_letters, lanes, offsets, subjects, obligations: rows; topics: kind of result -> records; sources: records
-Snapshot = namedtuple("Snapshot", "results dead_letters lanes offsets subjects obligations topics sources source_topics")
+
+class Complaint(str):
+    """A sentence that knows its kind."""
+
+    def __new__(cls, kind, text):
+        complaint = super().__new__(cls, text)
+        complaint.kind = kind
+        return complaint
+
+
+# results to wakeups: rows; topics: kind of result -> records; sources: records
+Snapshot = namedtuple("Snapshot", "results dead_letters lanes offsets subjects obligations wakeups topics sources source_topics")
 
 
 def take_snapshot(deployment):
@@ -34,8 +49,9 @@ def take_snapshot(deployment):
         offsets=deployment.sql("SELECT lane, topic, next_offset FROM lane_offset"),
         subjects=deployment.sql("""SELECT lane, key, due_at, next_change_at, residual_open, basis, outcomes,
             encode(facts, 'hex') AS facts, encode(decisions, 'hex') AS decisions
-            FROM subject WHERE facts IS NOT NULL ORDER BY lane, key"""),
+            FROM subject WHERE facts IS NOT NULL OR decisions IS NOT NULL ORDER BY lane, key"""),
         obligations=deployment.sql("SELECT id, version, state FROM obligation"),
+        wakeups=deployment.sql("SELECT lane, subject FROM wakeup"),
         topics={kind: [r for r in records if r.topic == topic] for kind, topic in deployment.topics.items()},
         sources=[r for r in records if r.topic in deployment.events.values()],
         source_topics=sorted(deployment.events.values()))
@@ -59,22 +75,26 @@ def check_table(snapshot):
     for lane in snapshot.lanes:
         seqs = [row["seq"] for row in by_lane.pop(lane["lane"], [])]
         if seqs != list(range(lane["next_seq"])):
-            yield f"table: lane {lane['lane']}: numbers {seqs} are not 0 to {lane['next_seq'] - 1}"
+            missing = sorted(set(range(lane["next_seq"])) - set(seqs))
+            yield Complaint(LOST if missing else WRONG, f"table: lane {lane['lane']}: numbers are not 0 to "
+                            f"{lane['next_seq'] - 1}: {missing[:20]} are missing of {len(seqs)}")
     for lane in by_lane:
-        yield f"table: results of lane {lane}, which is none"
+        yield Complaint(WRONG, f"table: results of lane {lane}, which is none")
     newest, versions = {}, defaultdict(int)
     for row in snapshot.results:
         if row["kind"] == DEAD_LETTER:
             continue
         key = row["key"]
         if row["previous_seq"] != newest.get(key):
-            yield f"table: {key} at {row['lane']}/{row['seq']}: previous_seq {row['previous_seq']}, not {newest.get(key)}"
+            yield Complaint(WRONG, f"table: {key} at {row['lane']}/{row['seq']}: previous_seq {row['previous_seq']}, "
+                            f"not {newest.get(key)}")
         newest[key] = row["seq"]
         for column in ("status_version", "public_version"):
             if row[column] is not None:
                 versions[key, column] += 1
                 if row[column] != versions[key, column]:
-                    yield f"table: {key}: {column} {row[column]}, not {versions[key, column]}"
+                    yield Complaint(WRONG, f"table: {key}: {column} {row[column]}, not {versions[key, column]}")
+                    versions[key, column] = row[column]
 
 
 def expected_records(snapshot):
@@ -100,40 +120,50 @@ def check_order(kind, records):
         place = f"{kind} topic: {record.partition}/{record.offset}"
         seq = int(header(record, "kh-seq"))
         if seq <= last_seq[record.partition]:
-            yield f"{place}: kh-seq {seq} after {last_seq[record.partition]}"
+            yield Complaint(DISORDERED, f"{place}: kh-seq {seq} after {last_seq[record.partition]}")
         last_seq[record.partition] = seq
         if kind != "dead_letters":
             key, _, version = header(record, "kh-id").rpartition("#")
             versions[key] += 1
             if int(version) != versions[key]:
-                yield f"{place}: {key} has version {version} where {versions[key]} comes next"
+                yield Complaint(DISORDERED, f"{place}: {key} has version {version} where {versions[key]} comes next")
+                versions[key] = int(version)
 
 
 def check_value(kind, record, row, known_hash):
     """The value's bytes are those that the table vouches for, and say what their row says."""
     place = f"{kind} topic: {record.partition}/{record.offset}"
     if signed_hash(record.value) != known_hash:
-        yield f"{place}: the value's SHA-256 is not that of its row"
+        yield Complaint(WRONG, f"{place}: the value's SHA-256 is not that of its row")
     if record.key != row["key"].encode():
-        yield f"{place}: key {record.key} of the row of {row['key']}"
+        yield Complaint(WRONG, f"{place}: key {record.key} of the row of {row['key']}")
     if (record.value is None) != (row["kind"] == GONE):
-        yield f"{place}: a tombstone is wanted for what is gone, and for nothing else"
-    if record.value is None:
-        return
-    message = MESSAGES[kind].FromString(record.value)
-    said = message.id if kind == "obligations" else f"{message.label}@{message.host}"
-    version = row["public_version"] if kind == "public" else row["status_version"]
-    if (said, message.version) != (row["key"], version):
-        yield f"{place}: speaks of {said}, version {message.version}; its row of {row['key']}, version {version}"
+        yield Complaint(WRONG, f"{place}: a tombstone is wanted for what is gone, and for nothing else")
     wanted_type = f"application/protobuf; message={MESSAGES[kind].DESCRIPTOR.full_name}"
-    if header(record, "content-type") != wanted_type:
-        yield f"{place}: content-type {header(record, 'content-type')}"
+    if record.value is not None and header(record, "content-type") != wanted_type:
+        yield Complaint(WRONG, f"{place}: content-type {header(record, 'content-type')}")
+    if record.value is None or row["kind"] == GONE:
+        return
+    try:
+        message = MESSAGES[kind].FromString(record.value)
+    except DecodeError:
+        yield Complaint(WRONG, f"{place}: is no {MESSAGES[kind].DESCRIPTOR.full_name}")
+        return
+    said = says.differences(kind, message, row, store_pb2.Decision.FromString(bytes.fromhex(row["decision"])))
+    if kind == "status" and says.cause_of(message) != says.cause_stored(cause_of_row(row)):
+        said.append(f"cause is {says.cause_of(message)}, its row has {says.cause_stored(cause_of_row(row))}")
+    if said:
+        yield Complaint(WRONG, f"{place}: {row['key']}: {'; '.join(said)}")
+
+
+def cause_of_row(row):
+    return store_pb2.Cause.FromString(bytes.fromhex(row["cause"] or ""))
 
 
 def check_topics(snapshot):
     """Each message that a row has is there once, and nothing else."""
     expected = expected_records(snapshot)
-    ids = set()
+    ids, found = set(), set()
     for kind, records in snapshot.topics.items():
         yield from check_order(kind, records)
         for record in records:
@@ -141,20 +171,22 @@ def check_topics(snapshot):
             name = (kind, int(header(record, "kh-lane")), int(header(record, "kh-seq")))
             identity = (kind, header(record, "kh-id"))
             if record.partition != name[1]:
-                yield f"{place}: of lane {name[1]}"
-            if identity in ids:
-                yield f"{place}: {identity[1]} once more"
+                yield Complaint(WRONG, f"{place}: of lane {name[1]}")
+            if identity in ids or name in found:
+                yield Complaint(DOUBLED, f"{place}: {identity[1]} once more")
+                continue
             ids.add(identity)
             if name not in expected:
-                yield f"{place}: no row has it, or it was published before: {name[1]}/{name[2]} {identity[1]}"
+                yield Complaint(WRONG, f"{place}: no row has it: {name[1]}/{name[2]} {identity[1]}")
                 continue
+            found.add(name)
             wanted_id, known_hash, row = expected.pop(name)
             if identity[1] != wanted_id:
-                yield f"{place}: kh-id {identity[1]}, its row says {wanted_id}"
+                yield Complaint(WRONG, f"{place}: kh-id {identity[1]}, its row says {wanted_id}")
             elif kind != "dead_letters":
                 yield from check_value(kind, record, row, known_hash)
     for (kind, lane, seq), (wanted_id, _, _) in expected.items():
-        yield f"{kind} topic: {wanted_id} of lane {lane}, number {seq}, was never published"
+        yield Complaint(LOST, f"{kind} topic: {wanted_id} of lane {lane}, number {seq}, was never published")
 
 
 def check_dead_letters(snapshot):
@@ -162,47 +194,119 @@ def check_dead_letters(snapshot):
     rows = {(row["lane"], row["seq"]): row for row in snapshot.dead_letters}
     for row in snapshot.results:
         if row["kind"] == DEAD_LETTER and (row["lane"], row["seq"]) not in rows:
-            yield f"table: result {row['lane']}/{row['seq']} points at no dead letter"
+            yield Complaint(LOST, f"table: result {row['lane']}/{row['seq']} points at no dead letter")
     for record in snapshot.topics["dead_letters"]:
         row = rows.pop((int(header(record, "kh-lane")), int(header(record, "kh-seq"))), None)
         place = f"dead_letters topic: {record.partition}/{record.offset}"
         if row is None:
-            yield f"{place}: no row, or twice"
-            continue
+            continue  # check_topics has complained
         said = [header(record, name) for name in ("kh-topic", "kh-partition", "kh-offset", "kh-reason", "kh-detail")]
         wanted = [row["topic"], str(row["lane"]), str(row["offset"]), row["reason"], row["detail"]]
         if said != wanted:
-            yield f"{place}: says {said}, its row {wanted}"
+            yield Complaint(WRONG, f"{place}: says {said}, its row {wanted}")
         stored = None if row["value"] is None else bytes.fromhex(row["value"])
         published = None if row["reason"] == "TOO_LARGE" else stored
         if record.value != published or record.key != (None if row["key"] is None else bytes.fromhex(row["key"])):
-            yield f"{place}: key or value is not that of its row"
+            yield Complaint(WRONG, f"{place}: key or value is not that of its row")
         if row["reason"] == "TOO_LARGE" and header(record, "kh-size") != str(row["value_size"]):
-            yield f"{place}: kh-size {header(record, 'kh-size')}, its row has {row['value_size']}"
+            yield Complaint(WRONG, f"{place}: kh-size {header(record, 'kh-size')}, its row has {row['value_size']}")
     for (lane, seq) in rows:
-        yield f"table: dead letter {lane}/{seq} was never published"
+        yield Complaint(LOST, f"table: dead letter {lane}/{seq} was never published")
 
 
-def check_sources(snapshot, idle):
-    """Every record below next_offset became facts or a dead letter; when idle, there is none above."""
+def events_of(snapshot):
+    """(topic, partition, offset) -> the event that stands there, None where it is none."""
+    events = {}
+    for record in snapshot.sources:
+        try:
+            events[record.topic, record.partition, record.offset] = event_pb2.Event.FromString(record.value or b"")
+        except DecodeError:
+            events[record.topic, record.partition, record.offset] = None
+    return events
+
+
+def check_sources(snapshot, events, idle):
+    """Every record below next_offset became facts or a dead letter, or both if it contradicts; when idle, there is none above,
+    and nothing is left to be decided again."""
     next_offset = {(row["topic"], row["lane"]): row["next_offset"] for row in snapshot.offsets}
     refused = {(row["topic"], row["lane"], row["offset"]): row["reason"] for row in snapshot.dead_letters}
-    facts = {row["key"]: store_pb2.Facts.FromString(bytes.fromhex(row["facts"])) for row in snapshot.subjects}
-    for record in snapshot.sources:
-        place = f"source {record.topic}/{record.partition}/{record.offset}"
-        if record.offset >= next_offset.get((record.topic, record.partition), 0):
-            if idle:
-                yield f"{place}: is not decided"
+    facts = {row["key"]: store_pb2.Facts.FromString(bytes.fromhex(row["facts"] or "")) for row in snapshot.subjects}
+    for (topic, lane, offset), event in events.items():
+        place = f"source {topic}/{lane}/{offset}"
+        reason = refused.pop((topic, lane, offset), None)
+        if offset >= next_offset.get((topic, lane), 0):
+            if idle or reason is not None:
+                yield Complaint(LOST if reason is None else WRONG, f"{place}: is not decided")
             continue
-        reason = refused.get((record.topic, record.partition, record.offset))
         if reason is not None and reason != "CONFLICTING_REVISION":
             continue
-        event = event_pb2.Event.FromString(record.value)
+        if event is None:
+            yield Complaint(LOST, f"{place}: is no event, and no dead letter")
+            continue
         parts = facts[event.subject].parts if event.subject in facts else []
         kept = [s.revision for part in parts if part.participant == event.participant for s in part.statements]
         # Only a statement of the same or a higher revision may stand in its place.
         if max(kept, default=0) < event.revision:
-            yield f"{place}: {event.id} about {event.subject}: neither facts nor a dead letter"
+            yield Complaint(LOST, f"{place}: {event.id} about {event.subject}: neither facts nor a dead letter")
+    for place, reason in refused.items():
+        yield Complaint(WRONG, f"table: a dead letter ({reason}) of {place}, where no record is")
+    if idle:
+        for row in snapshot.wakeups:
+            yield Complaint(LOST, f"table: {row['subject']} was woken and not decided")
+        for lane in snapshot.lanes:
+            if lane["sweeping"]:
+                yield Complaint(LOST, f"table: lane {lane['lane']} has not decided all its labels again")
+
+
+def check_causes(snapshot, events):
+    """Each result's cause is a record that is there; those of a lane are decided in the order of the topic, and one record
+    changes each key once at most."""
+    last_of_lane, last_of_key = {}, {}
+    for row in snapshot.results:
+        cause = cause_of_row(row)
+        if not cause.topic:
+            continue
+        place = f"table: {row['lane']}/{row['seq']} ({row['key']})"
+        event = events.get((cause.topic, cause.partition, cause.offset))
+        if (cause.topic, cause.partition, cause.offset) not in events:
+            yield Complaint(WRONG, f"{place}: its cause {cause.topic}/{cause.partition}/{cause.offset} is not there")
+        elif row["kind"] != DEAD_LETTER and (event is None or event.id.replace("-", "") != cause.event_id.hex()):
+            yield Complaint(WRONG, f"{place}: its cause is another event than stands there")
+        if cause.trigger != status_pb2.TRIGGER_EVENT:
+            continue
+        if cause.partition != row["lane"]:
+            yield Complaint(WRONG, f"{place}: an event of lane {cause.partition}")
+        if cause.offset < last_of_lane.get((row["lane"], cause.topic), 0):
+            yield Complaint(DISORDERED, f"{place}: offset {cause.offset} of {cause.topic} after a later one")
+        last_of_lane[row["lane"], cause.topic] = cause.offset
+        if last_of_key.get((row["key"], row["kind"] == DEAD_LETTER, cause.topic)) == cause.offset:
+            yield Complaint(DOUBLED, f"{place}: decided twice for {cause.topic}/{cause.partition}/{cause.offset}")
+        last_of_key[row["key"], row["kind"] == DEAD_LETTER, cause.topic] = cause.offset
+
+
+def check_subjects(snapshot):
+    """The last result of each key is what its subject's row says of it."""
+    last, versions = {}, {}
+    for row in snapshot.results:
+        if row["kind"] != DEAD_LETTER:
+            last[row["key"]] = row
+            # A result without one of the versions leaves it as it was.
+            status_version, public_version = versions.get(row["key"], (0, 0))
+            versions[row["key"]] = (row["status_version"] or status_version, row["public_version"] or public_version)
+    for subject in snapshot.subjects:
+        for state in store_pb2.KeyStates.FromString(bytes.fromhex(subject["decisions"] or "")).keys:
+            row = last.pop(state.key, None)
+            if row is None:
+                yield Complaint(LOST, f"table: {subject['key']} has a decision of {state.key}, of which there is no result")
+                continue
+            said = (state.seq, state.version, state.public_version, subject["lane"], subject["key"])
+            wanted = (row["seq"], *versions[state.key], row["lane"], row["subject"])
+            if said != wanted:
+                yield Complaint(WRONG, f"table: {subject['key']}: {state.key} stands as {said}, its last result is {wanted}")
+            if state.decision != store_pb2.Decision.FromString(bytes.fromhex(row["decision"])):
+                yield Complaint(WRONG, f"table: {subject['key']}: the decision of {state.key} is not that of its last result")
+    for key, row in last.items():
+        yield Complaint(WRONG, f"table: {key} has results, and no decision in the row of {row['subject']}")
 
 
 def check_obligations(snapshot):
@@ -212,13 +316,15 @@ def check_obligations(snapshot):
                  for m in [status_pb2.Obligation.FromString(value)]}
     stored = {row["id"]: (row["version"], row["state"]) for row in snapshot.obligations}
     if stored != published:
-        yield f"obligations: the table has {stored}, the topic {published}"
+        differing = sorted(key for key in stored.keys() | published.keys() if stored.get(key) != published.get(key))
+        yield Complaint(WRONG, f"obligations: the table and the topic differ: {differing[:20]}")
 
 
 def check(snapshot, idle=True):
     """Everything that holds whatever happened to the workers. Returns complaints."""
-    complaints = [*check_table(snapshot), *check_topics(snapshot), *check_dead_letters(snapshot),
-                  *check_sources(snapshot, idle)]
+    events = events_of(snapshot)
+    complaints = [*check_table(snapshot), *check_topics(snapshot), *check_dead_letters(snapshot), *check_subjects(snapshot),
+                  *check_sources(snapshot, events, idle), *check_causes(snapshot, events)]
     return complaints + ([] if complaints else [*check_obligations(snapshot)])
 
 
@@ -244,6 +350,21 @@ def states_of_topics(snapshot):
     return states
 
 
+def without_repeats(snapshot):
+    """After somebody accepted that the database went back: kind -> the records without those whose kh-id was there before, and
+    complaints about repeats that do not say the same."""
+    topics, complaints = {}, []
+    for kind, records in snapshot.topics.items():
+        first = {}
+        for record in sorted(records, key=lambda r: (r.partition, r.offset)):
+            known = first.setdefault(header(record, "kh-id"), record)
+            if (known.key, known.value) != (record.key, record.value):
+                complaints.append(Complaint(WRONG, f"{kind} topic: {record.partition}/{record.offset}: "
+                                            f"{header(record, 'kh-id')} says something else than before"))
+        topics[kind] = list(first.values())
+    return topics, complaints
+
+
 def states_decided(lines):
     """The same, from the lines of `decide --output states`: of each instant in turn."""
     stops = []
@@ -261,7 +382,7 @@ def compare_states(got, wanted):
     """Complaints about each state that differs."""
     for name in sorted(got.keys() | wanted.keys()):
         if got.get(name) != wanted.get(name):
-            yield f"{name[0]} {name[1]}:\n  topics: {got.get(name)}\n  decide: {wanted.get(name)}"
+            yield Complaint(WRONG, f"{name[0]} {name[1]}:\n  topics: {got.get(name)}\n  decide: {wanted.get(name)}")
 
 
 def assert_exactly_once(test, deployment, at=None, idle=True):

@@ -77,9 +77,10 @@ def run(*command, text=None, expect=0, env=None):
 class Worker:
     """A `kakehashi run` in a process group of its own; its log is a file."""
 
-    def __init__(self, deployment, options, failpoint=None):
-        self.log_path = deployment.folder / f"worker-{len(deployment.workers)}.log"
-        environment = dict(os.environ)
+    def __init__(self, deployment, options, failpoint=None, environment=None):
+        self.log_path = deployment.folder / f"worker-{deployment.next_log}.log"
+        deployment.next_log += 1
+        environment = {**os.environ, **(environment or {})}
         if failpoint:
             environment["KAKEHASHI_FAILPOINT"] = failpoint
         with open(self.log_path, "wb") as log:
@@ -132,13 +133,16 @@ class Worker:
 class Deployment:
     """One deployment: its names differ from all others', so that tests can share servers.
 
-    settings: more lines of the settings file, by section, e.g. {"batch": {"max_records": 1}}."""
+    settings: more lines of the settings file, by section, e.g. {"batch": {"max_records": 1}}. resumed: the whole name of one
+    that is there already, to go on with."""
 
-    def __init__(self, name, lanes=12, clock="records", settings=None, like=None, prepare=True):
-        self.name = f"{name}-{uuid.uuid4().hex[:8]}"
+    def __init__(self, name, lanes=12, clock="records", settings=None, like=None, prepare=True, resumed=None):
+        self.name = resumed or f"{name}-{uuid.uuid4().hex[:8]}"
         self.folder = FOLDER / name
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        if not resumed:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.next_log = len(list(self.folder.glob("worker-*.log")))
         self.lanes = lanes
         self.clock = clock
         self.broker = address("KH_KAFKA_ADDRESS")
@@ -153,7 +157,7 @@ class Deployment:
         self.workers = []
         self.published = []
         self.write_settings()
-        if prepare:
+        if prepare and not resumed:
             self.run("migrate")
             self.run("topics", "create")
 
@@ -212,8 +216,8 @@ class Deployment:
 
     # ---- workers ----
 
-    def start(self, *options, failpoint=None):
-        worker = Worker(self, options, failpoint)
+    def start(self, *options, failpoint=None, environment=None):
+        worker = Worker(self, options, failpoint, environment)
         self.workers.append(worker)
         return worker
 
@@ -227,10 +231,10 @@ class Deployment:
     def sql(self, query):
         """Rows of one SELECT as dictionaries; or of a statement, nothing."""
         selects = query.lstrip().upper().startswith("SELECT")
-        text = f"SELECT coalesce(json_agg(row_of), '[]') FROM ({query}) AS row_of" if selects else query
+        text = f"SELECT row_to_json(row_of) FROM ({query}) AS row_of" if selects else query
         out = run("psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.database, "-c", text,
                   env={"PGOPTIONS": f"-c search_path={self.schema}"})
-        return json.loads(out) if selects else None
+        return [json.loads(line) for line in out.split("\n") if line] if selects else None
 
     def read(self, *topics):
         return self.parse_records(run(os.environ["KH_TOPIC_READER"], self.broker, *topics))

@@ -12,6 +12,8 @@
 #                                       kafka-acls.sh of such a broker, by its super user: see its --help
 #   kafka.sh stop FOLDER                stops the broker that was started there, by its process id
 #
+# $KH_KAFKA_PORTS: "PORT CONTROLLER [SECOND ADVERTISED]" in place of free ports. At SECOND it listens besides, and tells
+# those who come there that it is to be reached at ADVERTISED: where something stands between them and the broker.
 # Needs Java 17 or later, and Maven for the first fetch. Log: FOLDER/broker.log.
 set -eu
 
@@ -59,7 +61,7 @@ alive() { # PIDFILE
     tr '\0' ' ' <"/proc/$pid/cmdline" 2>/dev/null | grep -q "$main"
 }
 
-write_properties() { # FOLDER CLIENT-PORT CONTROLLER-PORT INTERNAL-PORT
+write_properties() { # FOLDER CLIENT-PORT CONTROLLER-PORT [SECOND-PORT ADVERTISED-PORT], or INTERNAL-PORT if secure
     cat >"$1/server.properties" <<END
 process.roles=broker,controller
 node.id=1
@@ -84,9 +86,9 @@ END
         return
     fi
     cat >>"$1/server.properties" <<END
-listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3
-advertised.listeners=PLAINTEXT://127.0.0.1:$2
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:$2,CONTROLLER://127.0.0.1:$3${4:+,SECOND://127.0.0.1:$4}
+advertised.listeners=PLAINTEXT://127.0.0.1:$2${5:+,SECOND://127.0.0.1:$5}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECOND:PLAINTEXT
 END
 }
 
@@ -165,8 +167,10 @@ END
 }
 
 launch() { # FOLDER; writes FOLDER/pid and FOLDER/address, 1 if the process ended or never answered
-    client=$(free_port)
-    write_properties "$1" "$client" "$(free_port)" "$(free_port)"
+    ports=${KH_KAFKA_PORTS:-"$(free_port) $(free_port)${users:+ $(free_port)}"}
+    client=${ports%% *}
+    # shellcheck disable=SC2086 # words
+    write_properties "$1" $ports
     [ -f "$1/data/meta.properties" ] || format "$1"
     # A process group of its own: Ctrl-C in the terminal reaches the test, which stops the broker itself.
     setsid java -Xmx"${KAFKA_HEAP:-512m}" -XX:+UseSerialGC -cp "$libraries/*" "$main" \
@@ -236,7 +240,7 @@ acls() { # LIBRARIES FOLDER ARGUMENT...
 }
 
 usage() {
-    sed -n '2,17s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 

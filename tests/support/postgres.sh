@@ -5,7 +5,8 @@
 #                                         waits until it answers, prints a connection string and leaves it in
 #                                         FOLDER/address. A second start on FOLDER keeps its data. --durable: fsync as
 #                                         in production; without it, a crash of the machine (not of PostgreSQL) may lose
-#                                         everything, and commits are fast. $KH_SHARED_BUFFERS: 512MB unless given.
+#                                         everything, and commits are fast. $KH_SHARED_BUFFERS: 512MB unless given;
+#                                         $KH_POSTGRES_PORT: in place of a free port
 #   postgres.sh stop FOLDER               stops the server that was started there, by its process id
 #
 # As root the server runs as the user postgres, or nobody; FOLDER/data then belongs to that user. Log: FOLDER/server.log.
@@ -112,7 +113,7 @@ start() {
         if [ -n "$pid" ]; then
             port=$(sed -n 4p "$folder/data/postmaster.pid")
         else
-            port=$(free_port)
+            port=${KH_POSTGRES_PORT:-$(free_port)}
             $as_user "$programs/pg_ctl" start -w -t 60 -s -D "$folder/data" -l "$folder/server.log" \
                 -o "-p $port -k '$sockets'" >/dev/null 2>&1 </dev/null || continue
         fi
