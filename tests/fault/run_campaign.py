@@ -2,6 +2,7 @@
 import faulthandler
 import json
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -32,7 +33,9 @@ class Campaign:
     def __init__(self, arguments):
         self.arguments = arguments
         if not arguments.resume and arguments.folder.exists():
-            sys.exit(f"campaign: {arguments.folder} exists: --resume goes on with it; otherwise remove it")
+            if not arguments.anew:
+                sys.exit(f"campaign: {arguments.folder} exists: --resume goes on with it, --anew removes it")
+            shutil.rmtree(arguments.folder)
         self.servers = Servers(arguments.folder / "servers", arguments.libraries)
         self.record = Record(arguments.folder / "record.json", arguments.resume)
         self.deployment = self.load = None
