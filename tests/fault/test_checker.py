@@ -66,6 +66,76 @@ class Faults(unittest.TestCase):
             self.bad.topics[kind][place] = record._replace(value=record.value[:-1] + bytes([record.value[-1] ^ 1]))
             self.assert_found("SHA-256")
 
+    def test_wrong_word(self):
+        """A message that says something else than its row, although the row vouches for its bytes."""
+        for kind, field in (("status", "level"), ("public", "recognised_level"), ("obligations", "state")):
+            self.bad = deepcopy(self.good)
+            place, record = next((i, r) for i, r in enumerate(self.bad.topics[kind]) if r.value)
+            message = checker.MESSAGES[kind].FromString(record.value)
+            setattr(message, field, getattr(message, field) % 2 + 1)
+            value = message.SerializeToString()
+            self.bad.topics[kind][place] = record._replace(value=value)
+            seq = int(checker.header(record, "kh-seq"))
+            row = next(row for row in self.bad.results if (row["lane"], row["seq"]) == (record.partition, seq))
+            row["public_hash" if kind == "public" else "message_hash"] = checker.signed_hash(value)
+            self.assert_found("its row has")
+
+    def test_wrong_cause(self):
+        row = next(row for row in self.bad.results if checker.cause_of_row(row).trigger == status_pb2.TRIGGER_EVENT)
+        cause = checker.cause_of_row(row)
+        cause.offset += 1
+        row["cause"] = cause.SerializeToString().hex()
+        self.assert_found("another event than stands there")
+
+    def test_decided_out_of_order(self):
+        """Two results of a lane with each other's causes."""
+        of_lane = [row for row in self.bad.results if row["lane"] == self.bad.results[0]["lane"]
+                   and checker.cause_of_row(row).trigger == status_pb2.TRIGGER_EVENT]
+        first = of_lane[0]
+        topic, offset = checker.cause_of_row(first).topic, checker.cause_of_row(first).offset
+        second = next(row for row in of_lane if checker.cause_of_row(row).topic == topic
+                      and checker.cause_of_row(row).offset > offset)
+        first["cause"], second["cause"] = second["cause"], first["cause"]
+        self.assert_found("after a later one")
+
+    def test_decided_twice(self):
+        """A record that changed a key already changes it once more."""
+        rows = [row for row in self.bad.results if checker.cause_of_row(row).trigger == status_pb2.TRIGGER_EVENT]
+        key = next(row["key"] for row in rows if sum(other["key"] == row["key"] for other in rows) > 1)
+        first, second = [row for row in rows if row["key"] == key][:2]
+        second["cause"] = first["cause"]
+        self.assert_found("decided twice")
+
+    def test_subject_differs(self):
+        """What stands as decided is not what was decided last."""
+        row = next(row for row in reversed(self.bad.results) if row["kind"] == checker.STATUS)
+        subject = next(subject for subject in self.bad.subjects if subject["key"] == row["subject"])
+        states = checker.store_pb2.KeyStates.FromString(bytes.fromhex(subject["decisions"]))
+        states.keys[0].version += 1
+        subject["decisions"] = states.SerializeToString().hex()
+        self.assert_found("its last result is")
+        states.keys[0].version -= 1
+        next(state for state in states.keys if state.key == row["key"]).decision.status.level += 1
+        subject["decisions"] = states.SerializeToString().hex()
+        self.assert_found("is not that of its last result")
+
+    def test_left_to_do(self):
+        self.bad.wakeups.append({"lane": 0, "subject": "SG/000001"})
+        self.assert_found("was woken and not decided")
+        self.bad.lanes[0]["sweeping"] = True
+        self.assert_found("has not decided all its labels again")
+
+    def test_kinds(self):
+        """Each complaint is counted as what it is."""
+        kinds = {}
+        for kind, spoil in ((checker.LOST, lambda records: records[1:]),
+                            (checker.DOUBLED, lambda records: [*records, records[-1]._replace(offset=10 ** 9)])):
+            bad = self.good._replace(topics={**self.good.topics, "status": spoil(self.good.topics["status"])})
+            kinds[kind] = {complaint.kind for complaint in checker.check(bad)}
+            self.assertIn(kind, kinds[kind])
+        self.assertNotIn(checker.DOUBLED, kinds[checker.LOST])
+        self.assertNotIn(checker.LOST, kinds[checker.DOUBLED])
+
     def test_wrong_partition(self):
         record = self.bad.topics["status"][0]
         self.bad.topics["status"][0] = record._replace(partition=record.partition + 1)
