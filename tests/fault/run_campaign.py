@@ -154,6 +154,8 @@ class Campaign:
             if code is None:
                 continue
             self.workers.remove(worker)
+            if code == -signal.SIGTERM and worker.ends == 0 and "start:" not in worker.log():
+                continue  # told to end before it could hear
             if code != worker.ends:
                 self.complaints.append(complaint(f"a worker ended with {code}, not {worker.ends}: {worker.log_path}:\n"
                                                  f"{worker.log()[-3000:]}"))

@@ -18,6 +18,14 @@ static void add(kh_topic_rule *rules, size_t *count, const char *name, const cha
     snprintf(rule->value, sizeof rule->value, "%s", value);
 }
 
+/* A worker whose clock is ahead could not publish at all, and one whose clock is behind would hide what it published
+ * from the search for marks by time. */
+static void add_result_time(kh_topic_rule *rules, size_t *count)
+{
+    add(rules, count, "message.timestamp.type", "LogAppendTime", KH_TOPIC_RULE_SHOULD_EQUAL,
+        "a result's time is to be the broker's, whatever a worker's clock says");
+}
+
 size_t kh_topic_rules(kh_topic_kind kind, kh_topic_clock clock, int32_t max_record_bytes, kh_topic_rule *out)
 {
     size_t count = 0;
@@ -43,6 +51,7 @@ size_t kh_topic_rules(kh_topic_kind kind, kh_topic_clock clock, int32_t max_reco
             "a new reader needs each key's last result");
         add(out, &count, "min.compaction.lag.ms", WEEK_MS, KH_TOPIC_RULE_SHOULD_REACH,
             "readers count on seeing every result for a week");
+        add_result_time(out, &count);
         add(out, &count, "max.message.bytes", bytes, KH_TOPIC_RULE_MUST_REACH,
             "the worker may publish records of that size");
         break;
@@ -51,6 +60,7 @@ size_t kh_topic_rules(kh_topic_kind kind, kh_topic_clock clock, int32_t max_reco
             "each refused record counts, not only a key's last");
         add(out, &count, "retention.ms", YEAR_MS, KH_TOPIC_RULE_SHOULD_REACH,
             "dead letters are to be read within a year");
+        add_result_time(out, &count);
         add(out, &count, "max.message.bytes", bytes, KH_TOPIC_RULE_MUST_REACH,
             "the worker may publish records of that size");
         break;

@@ -1,4 +1,6 @@
 """What moves time: the records' timestamps, or the wall clock; never a producer's dates."""
+import os
+import struct
 import unittest
 from datetime import datetime, timedelta, timezone
 
@@ -49,6 +51,26 @@ class Time(unittest.TestCase):
         self.assertEqual("OUTCOME_RECOGNISED", name(said["SG/000002@JP"].outcome))
         self.assertEqual({"REASON_NOT_YET_VALID"}, {reason(r.code) for r in said["JP/000003@SG"].reasons})
         self.assertEqual("OUTCOME_RECOGNISED", name(said["JP/000004@SG"].outcome))
+
+    def test_wrong_clock_of_a_worker(self):
+        """Hours ahead or a year behind: it publishes all the same, and its marks are found again if the group forgets them."""
+        for name, seconds in (("ahead", 3 * 3600), ("behind", -400 * 86400)):
+            deployment = harness.Deployment(f"clock-{name}", lanes=2)
+            lines = harness.stream(10, 8)
+            clock = deployment.folder / "clock"
+            clock.write_bytes(struct.pack("=q", seconds * 1000))
+            wrong = {"LD_PRELOAD": os.environ["KH_FALSE_CLOCK"], "KH_CLOCK_FILE": str(clock)}
+            deployment.publish(lines[:40])
+            log = deployment.start("--until-idle", environment=wrong).wait().log()
+            year = (datetime.now(timezone.utc) + timedelta(seconds=seconds)).strftime("%Y-")
+            self.assertTrue(log.startswith(year), "its clock is right: nothing would be shown")
+            # What its lanes say is published may be old: nothing but the topics tells.
+            deployment.sql("UPDATE lane SET published_seq = 0")
+            deployment.send(f"delete-group {deployment.group}")
+            deployment.publish(lines[40:])
+            worker = deployment.work(until="2028-06-01T00:00:00Z")
+            self.assertIn("offsets-gone", worker.log())
+            checker.assert_exactly_once(self, deployment, at="2028-06-01T00:00:00Z")
 
     def test_topic_of_the_other_clock(self):
         """A source topic whose timestamps are of the wrong kind is refused, by `topics create` and by `run`."""

@@ -28,6 +28,8 @@ static void topics_are_made_for_what_they_hold(void **state)
     assert_string_equal(value_of(KH_TOPIC_SOURCE, wall, "message.timestamp.type"), "LogAppendTime");
     assert_string_equal(value_of(KH_TOPIC_SOURCE, wall, "message.timestamp.after.max.ms"), "absent");
     assert_string_equal(value_of(KH_TOPIC_SOURCE, records, "message.timestamp.type"), "CreateTime");
+    assert_string_equal(value_of(KH_TOPIC_RESULT, records, "message.timestamp.type"), "LogAppendTime");
+    assert_string_equal(value_of(KH_TOPIC_DEAD_LETTER, records, "message.timestamp.type"), "LogAppendTime");
     assert_string_equal(value_of(KH_TOPIC_SOURCE, records, "message.timestamp.after.max.ms"), "9223372036854775807");
     assert_string_equal(value_of(KH_TOPIC_RESULT, wall, "cleanup.policy"), "compact");
     assert_string_equal(value_of(KH_TOPIC_RESULT, wall, "min.compaction.lag.ms"), "604800000");
