@@ -45,7 +45,7 @@ def database_works(campaign):
 
 
 def both_work(campaign):
-    return broker_works(campaign) and database_works(campaign)
+    return broker_works(campaign) and database_works(campaign) and not campaign.servers.disk.ballast.exists()
 
 
 def has_disk(campaign):
@@ -188,11 +188,13 @@ def freeze(campaign, pids, least, most):
 
 
 def freeze_broker(campaign):
+    campaign.note_restart("broker")
     freeze(campaign, [campaign.servers.broker.pid], 0.3, 5)
 
 
 def freeze_database(campaign):
-    freeze(campaign, children(campaign.servers.database.pid), 0.3, 4)
+    campaign.note_restart("database")
+    freeze(campaign, children(campaign.servers.database.pid), 0.3, 3)
 
 
 def end_sessions(campaign):
@@ -325,7 +327,7 @@ FAULTS = [
           end_database, database_works),
     Fault("database crashed", 4, "kill -9 of one of PostgreSQL's processes", "it ends all sessions; workers go on",
           crash_database, database_works),
-    Fault("database stopped", 3, "SIGSTOP of all of PostgreSQL's processes for up to 4 s", "workers wait, then go on",
+    Fault("database stopped", 3, "SIGSTOP of all of PostgreSQL's processes for up to 3 s", "workers wait, then go on",
           freeze_database, database_works),
     Fault("sessions ended", 6, "pg_terminate_backend of one session, or of all", "workers go on", end_sessions, database_works),
     Fault("deadlock", 4, "a stranger holds a lane's subjects, then wants the lane", "PostgreSQL finds the deadlock",
