@@ -166,7 +166,8 @@ def children(pid):
 def crash_database(campaign):
     database = campaign.servers.database
     count = database.log().count("terminating any other active server processes")
-    os.kill(campaign.chance.choice(sorted(children(database.pid))), signal.SIGKILL)
+    # The checkpointer is always there.
+    os.kill(min(children(database.pid)), signal.SIGKILL)
     campaign.note_restart("database")
     campaign.expect("PostgreSQL ends all its sessions when one of its processes was killed",
                     lambda: database.log().count("terminating any other active server processes") > count)
@@ -174,16 +175,14 @@ def crash_database(campaign):
 
 
 def freeze(campaign, pids, least, most):
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-
-    def thaw():
+    def signal_all(number):
         for pid in pids:
             try:
-                os.kill(pid, signal.SIGCONT)
+                os.kill(pid, number)
             except ProcessLookupError:
-                pass
-    campaign.later(campaign.chance.uniform(least, most), thaw)
+                pass  # a session's process may have ended meanwhile
+    signal_all(signal.SIGSTOP)
+    campaign.later(campaign.chance.uniform(least, most), lambda: signal_all(signal.SIGCONT))
     campaign.expect_going_on("records are decided after a server was stopped for a while")
 
 

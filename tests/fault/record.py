@@ -70,7 +70,8 @@ class Record:
                 lines.append(f"{fault.name:24} {done:5} {seen:5}  {fault.seen}")
         complaints = self.kept["complaints"]
         lines.append(f"{len(self.kept['chapters'])} deployments, {self.kept['checks']} checks, {self.total('messages')} messages "
-                     f"in the result topics, otherwise wrong {complaints[checker.WRONG]}")
+                     f"in the result topics, otherwise wrong {complaints[checker.WRONG]}; workers that an assertion of librdkafka's ended: "
+                     f"{self.kept.get('library_aborts', 0)}")
         lines.append(f"faults {self.faults}, records {self.total('records')}, results {self.total('results')}, "
                      f"lost {complaints[checker.LOST]}, doubled {complaints[checker.DOUBLED]}, "
                      f"out of order {complaints[checker.DISORDERED]}")

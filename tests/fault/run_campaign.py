@@ -156,7 +156,11 @@ class Campaign:
             self.workers.remove(worker)
             if code == -signal.SIGTERM and worker.ends == 0 and "start:" not in worker.log():
                 continue  # told to end before it could hear
-            if code != worker.ends:
+            if code == -signal.SIGABRT and "kakehashi: rdkafka_" in worker.log()[-400:]:
+                # An assertion of librdkafka's own: as good as kill -9, and told as what it is.
+                self.record.kept["library_aborts"] = self.record.kept.get("library_aborts", 0) + 1
+                self.say(f"  librdkafka ended a worker: {worker.log().splitlines()[-1]}")
+            elif code != worker.ends:
                 self.complaints.append(complaint(f"a worker ended with {code}, not {worker.ends}: {worker.log_path}:\n"
                                                  f"{worker.log()[-3000:]}"))
 
