@@ -42,16 +42,14 @@ static void write_cause(kh_wire *wire, uint32_t field, const kh_cause *cause)
     }
 }
 
-/* In the order of the enum, which is that of the gates. */
-static void write_reasons(kh_wire *wire, uint32_t field, uint32_t reasons)
+static void write_reasons(kh_wire *wire, uint32_t field, const kh_status *status)
 {
-    for (uint32_t reason = KH_REASON_COUNT; reason-- > KH_REASON_ISSUE_UNKNOWN;) {
-        if ((reasons >> reason & 1) != 0) {
-            size_t mark = kh_wire_mark(wire);
-            kh_wire_text(wire, 2, kh_reason_article((kh_reason)reason));
-            kh_wire_uint(wire, 1, reason);
-            kh_wire_message(wire, field, mark);
-        }
+    kh_reason reasons[KH_REASON_COUNT];
+    for (uint32_t i = kh_status_reasons(status, reasons); i-- > 0;) {
+        size_t mark = kh_wire_mark(wire);
+        kh_wire_text(wire, 2, kh_reason_article(reasons[i]));
+        kh_wire_uint(wire, 1, (uint64_t)reasons[i]);
+        kh_wire_message(wire, field, mark);
     }
 }
 
@@ -110,7 +108,7 @@ kh_rc kh_message_status(kh_message_cache *cache, const kh_result *result, kh_are
     kh_wire_instant(&wire, 9, status->next_change_at);
     kh_wire_instant(&wire, 8, result->decided_at);
     kh_wire_instant(&wire, 7, status->since);
-    write_reasons(&wire, 6, status->reasons);
+    write_reasons(&wire, 6, status);
     kh_wire_uint(&wire, 5, (uint64_t)status->outcome);
     kh_wire_uint(&wire, 4, result->version);
     kh_wire_text(&wire, 3, status->pack->arrangement);

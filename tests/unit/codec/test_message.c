@@ -111,6 +111,20 @@ static void a_full_status(void **state)
     assert_string_equal(json_of(fx, &FULL_RESULT, KH_MESSAGE_STATUS), expected.data);
 }
 
+/* Consultation fails gate 7 though its number is above that of gate 8's reason. */
+static void reasons_stand_in_the_order_of_the_gates(void **state)
+{
+    fixture *fx = *state;
+    kh_status status = FULL;
+    status.reasons = 1U << KH_REASON_MEASURE | 1U << KH_REASON_UNDER_CONSULTATION | 1U << KH_REASON_CATEGORY;
+    kh_result result = FULL_RESULT;
+    result.status = &status;
+    kh_text expected = fixture_json(&fx->arena, "'reasons':[{'code':'REASON_CATEGORY','article':'2'},"
+                                                "{'code':'REASON_UNDER_CONSULTATION','article':'3.5'},"
+                                                "{'code':'REASON_MEASURE','article':'10.2'}],'since'");
+    assert_non_null(strstr(json_of(fx, &result, KH_MESSAGE_STATUS), expected.data));
+}
+
 static void the_public_sees_no_confidence(void **state)
 {
     fixture *fx = *state;
@@ -286,6 +300,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_full_status, setup, teardown),
+        cmocka_unit_test_setup_teardown(reasons_stand_in_the_order_of_the_gates, setup, teardown),
         cmocka_unit_test_setup_teardown(the_public_sees_no_confidence, setup, teardown),
         cmocka_unit_test_setup_teardown(rows_follow_category_host_and_policy, setup, teardown),
         cmocka_unit_test_setup_teardown(an_incomplete_status, setup, teardown),
