@@ -29,11 +29,17 @@ kh_rc kh_world_build(const kh_rule_book *book, kh_world_facts *read, void *self,
         if (book->packs[i]->amends) {
             continue;
         }
-        kh_rc rc = build_one(book, book->packs[i]->arrangement, read, self, arena, &world.arrangements[world.count]);
+        kh_arrangement built;
+        kh_rc rc = build_one(book, book->packs[i]->arrangement, read, self, arena, &built);
         if (rc != KH_OK) {
             return rc;
         }
-        world.count++;
+        uint32_t place = world.count++;
+        while (place > 0 && kh_text_compare(world.arrangements[place - 1].id, built.id) > 0) {
+            world.arrangements[place] = world.arrangements[place - 1];
+            place--;
+        }
+        world.arrangements[place] = built;
     }
     *out = world;
     return KH_OK;

@@ -6,7 +6,7 @@
 
 typedef struct kh_world {
     const kh_rule_book *book;
-    kh_arrangement *arrangements;
+    kh_arrangement *arrangements; /*!< ascending by id, in whatever order settings or database name the packs */
     uint32_t count;
 } kh_world;
 
