@@ -13,10 +13,10 @@ packages() {
         build)
             echo gcc libc6-dev cmake ninja-build pkgconf
             echo librdkafka-dev libpq-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev
-            echo libjansson-dev libyaml-dev libssl-dev libbsd-dev zlib1g-dev libsmartcols-dev
+            echo libjansson-dev libyaml-dev libssl-dev libbsd-dev zlib1g-dev libsmartcols-dev libmicrohttpd-dev
             ;;
         run)
-            echo librdkafka1 libpq5 libprotobuf-c1 libjansson4 libyaml-0-2 libssl3 libbsd0 zlib1g libsmartcols1 ca-certificates
+            echo librdkafka1 libpq5 libprotobuf-c1 libjansson4 libyaml-0-2 libssl3 libbsd0 zlib1g libsmartcols1 libmicrohttpd12 ca-certificates
             ;;
         postgresql) echo postgresql python3 ;;
         kafka) echo default-jre-headless maven python3 ;;
@@ -48,7 +48,7 @@ clang_version() {
 # In Debian 13 two libraries bear the mark of the 64-bit time transition, or of a new major version.
 renamed() {
     case $(release) in
-        'debian 13') sed -e 's/^libssl3$/libssl3t64/' ;;
+        'debian 13') sed -e 's/^libssl3$/libssl3t64/' -e 's/^libmicrohttpd12$/libmicrohttpd12t64/' ;;
         *) cat ;;
     esac
 }

@@ -88,7 +88,6 @@ typedef struct kh_share {
     int64_t looked_ms;
     kh_instant now; /*!< the server's, as of the last look or batch */
 
-    kh_worker_counts counts;
     kh_log_limit dead_letter_log[KH_REFUSAL_COUNT];
     kh_log_limit ahead_log;
     kh_log_limit blocked_log;
@@ -120,6 +119,10 @@ struct kh_worker {
     bool queues_full;      /*!< as of the last poll: no more records are taken until some are decided */
     bool taken;            /*!< the lanes are ours: epochs, owners, marks, starts */
     kh_exit_reason reason; /*!< when the process must end */
+
+    struct kh_http *http;  /*!< NULL: nobody watches */
+    bool was_taken;        /*!< as of the last turn */
+    int64_t watched_at_ms; /*!< when what waits is counted again */
 };
 
 /*! Decides and commits one batch of whatever the lanes have to do, and hands it to publishing.

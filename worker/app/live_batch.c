@@ -6,9 +6,11 @@
 #include <stdlib.h>
 
 #include "app/failpoint.h"
+#include "app/live_count.h"
 #include "app/live_decide.h"
 #include "app/live_redrive.h"
 #include "app/live_write.h"
+#include "app/metrics.h"
 #include "codec/store.h"
 
 static bool lane_waits(const kh_share *share, const kh_live_lane *lane)
@@ -188,6 +190,7 @@ static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work 
 static void take_over(kh_share *share, kh_live_batch_work *batch)
 {
     bool arrangement_changed = false;
+    kh_live_count(batch);
     for (size_t i = 0; i < batch->count; i++) {
         kh_live_work *work = &batch->works[i];
         kh_live_lane *lane = work->lane;
@@ -211,8 +214,6 @@ static void take_over(kh_share *share, kh_live_batch_work *batch)
     for (size_t i = 0; arrangement_changed && i < share->lane_count; i++) {
         share->lanes[i].behind = true; /* the other shares learn it by their next look */
     }
-    share->counts.batches++;
-    share->counts.results += batch->out->row_count;
 }
 
 static kh_rc run_batch(kh_share *share, kh_live_batch_work *batch)
@@ -237,7 +238,9 @@ static kh_rc run_batch(kh_share *share, kh_live_batch_work *batch)
             return rc;
         }
         kh_failpoint(KH_AT_BEFORE_DATABASE_COMMIT);
+        int64_t began = kh_monotonic_us();
         rc = kh_transaction_commit(share->database);
+        kh_metric_observe(KH_METRIC_COMMIT_SECONDS, kh_monotonic_us() - began);
         if (rc == KH_OK) {
             kh_failpoint(KH_AT_AFTER_DATABASE_COMMIT);
         }
@@ -293,7 +296,10 @@ kh_rc kh_live_batch(kh_share *share, bool *did)
         kh_publishing_return(share->worker->publishing, out);
         return rc;
     }
+    int64_t began = kh_monotonic_us();
     rc = run_batch(share, &batch);
+    kh_metric_observe(KH_METRIC_BATCH_SECONDS, kh_monotonic_us() - began);
+    kh_metric_add(KH_METRIC_DATABASE_TRANSACTIONS, kh_metric_outcome(rc), 1);
     if (rc == KH_E_BAD_ROW) {
         rc = narrow_down(share, &batch);
     }

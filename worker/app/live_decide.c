@@ -51,7 +51,6 @@ static kh_rc take_result(void *self, const kh_result *result)
     if (rc != KH_OK) {
         return rc;
     }
-    work->share->counts.dead_letters++;
     log_dead_letter(work->share, result);
     kept.record = &record;
     return kh_outgoing_add(work->out, work->arena, work->share->cache, work->lane->number, &kept);
@@ -153,7 +152,7 @@ static kh_instant time_of(kh_live_work *work, const kh_record *record)
         return record->timestamp;
     }
     uint64_t held_back = 0;
-    share->counts.ahead_of_time++;
+    work->ahead_of_time++;
     if (kh_log_allows(&share->ahead_log, &held_back)) {
         kh_log(KH_LOG_WARNING, "timestamp-ahead",
                "%.*s/%" PRId32 "/%" PRId64 " is dated ahead of the database server's clock; the server's time is taken",
@@ -164,7 +163,7 @@ static kh_instant time_of(kh_live_work *work, const kh_record *record)
 
 kh_rc kh_live_note_taken(kh_live_work *work, const kh_input *input, const kh_taken *taken)
 {
-    work->share->counts.gaps += taken->gap;
+    work->gaps += taken->gap;
     work->arrangement_changed = taken->arrangement_changed;
     if (!taken->arrangement_changed) {
         return KH_OK;

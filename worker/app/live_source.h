@@ -19,6 +19,8 @@ typedef struct kh_live_work {
     kh_input *inputs;
     size_t input_count;
     size_t taken; /*!< of the inputs, decided */
+    uint64_t gaps;
+    uint64_t ahead_of_time;
     bool about_arrangement;
     uint32_t due_limit;
     kh_instant due_read_until; /*!< what was due until then has all been read; KH_INSTANT_NONE: not looked */

@@ -322,7 +322,6 @@ void kh_live_consume(kh_share *share, kh_live_work *work)
     lane->pending_first += work->taken;
     lane->pending_count -= work->taken;
     share->pending_total -= work->taken;
-    share->counts.records += work->taken;
     if (lane->pending_count == 0) {
         lane->pending_first = 0;
     }

@@ -8,6 +8,7 @@
 
 #include "app/failpoint.h"
 #include "app/log.h"
+#include "app/metrics.h"
 
 #define DEPTH_MAX 64
 
@@ -40,12 +41,22 @@ static bool wait_until(kh_publishing *publishing, int64_t deadline_ms)
     return pthread_cond_timedwait(&publishing->changed, &publishing->mutex, &until) != ETIMEDOUT;
 }
 
+kh_rc kh_publish_once(kh_publisher *publisher, const kh_publication *publication, kh_kafka_error *error)
+{
+    int64_t began = kh_monotonic_us();
+    kh_rc rc = kh_publisher_publish(publisher, publication, error);
+    kh_metric_observe(KH_METRIC_PUBLISH_SECONDS, kh_monotonic_us() - began);
+    kh_metric_add(KH_METRIC_KAFKA_TRANSACTIONS, kh_metric_outcome(rc), 1);
+    kh_metric_add(KH_METRIC_MESSAGES, 0, rc == KH_OK ? publication->message_count : 0);
+    return rc;
+}
+
 /* Tries again what was aborted for certain. */
 static kh_rc publish(kh_publishing *publishing, const kh_publication *publication, kh_kafka_error *error)
 {
     int64_t pause_ms = 20;
     for (;;) {
-        kh_rc rc = kh_publisher_publish(publishing->publisher, publication, error);
+        kh_rc rc = kh_publish_once(publishing->publisher, publication, error);
         if (rc != KH_E_RETRY) {
             return rc;
         }
@@ -297,6 +308,14 @@ bool kh_publishing_wait(kh_publishing *publishing, int timeout_ms)
     bool settled = publishing->queue_count == 0;
     (void)pthread_mutex_unlock(&publishing->mutex);
     return settled;
+}
+
+size_t kh_publishing_count(kh_publishing *publishing)
+{
+    (void)pthread_mutex_lock(&publishing->mutex);
+    size_t count = publishing->queue_count;
+    (void)pthread_mutex_unlock(&publishing->mutex);
+    return count;
 }
 
 void kh_publishing_restart(kh_publishing *publishing)

@@ -42,6 +42,12 @@ void kh_publishing_restart(kh_publishing *publishing);
 /*! Drops what has not begun: the lanes belong to somebody else. */
 void kh_publishing_drop(kh_publishing *publishing);
 
+/*! How many batches are decided and not published yet. */
+size_t kh_publishing_count(kh_publishing *publishing);
+
+/*! One Kafka transaction, counted and timed. \retval as kh_publisher_publish. */
+KH_MUSTCHECK kh_rc kh_publish_once(kh_publisher *publisher, const kh_publication *publication, kh_kafka_error *error);
+
 /*! The mark that was published last for the lane; -1 if none was since the start. */
 int64_t kh_publishing_mark(kh_publishing *publishing, int32_t lane);
 

@@ -9,6 +9,7 @@
 
 #include "app/failpoint.h"
 #include "app/heap.h"
+#include "app/metrics.h"
 #include "app/rules_store.h"
 #include "app/watchdog.h"
 #include "kafka/scan.h"
@@ -337,7 +338,7 @@ static kh_rc publish_page(taking *of, kh_outgoing *out, const kh_live_lane *lane
     if (rc == KH_OK) {
         kh_publication publication = {out->messages, out->message_count, out->offsets, out->offset_count,
                                       worker->claim};
-        rc = kh_publisher_publish(worker->publisher, &publication, &error);
+        rc = kh_publish_once(worker->publisher, &publication, &error);
         if (rc != KH_OK) {
             kh_log(level_of(rc), "publish-left", "lane %" PRId32 ": %s", lane->number, error.text);
             worker->producer_lost = rc == KH_E_LOST || rc == KH_E_FENCED;
@@ -509,6 +510,7 @@ kh_rc kh_live_take_lanes(kh_worker *worker)
         worker->reason = KH_ENDED_CONFIGURATION;
     } else if (rc == KH_OK) {
         worker->taken = true;
+        kh_metric_add(KH_METRIC_LANES_TAKEN, 0, count);
         kh_failpoint(KH_AT_AFTER_TAKING);
         kh_log(KH_LOG_INFO, "lanes-taken", "%zu lanes", count);
     }

@@ -40,3 +40,9 @@ void kh_watchdog_pat(void)
 {
     atomic_store(&quiet_seconds, 0);
 }
+
+uint32_t kh_watchdog_quiet(uint32_t *limit_seconds)
+{
+    *limit_seconds = limit;
+    return atomic_load(&quiet_seconds);
+}

@@ -11,4 +11,7 @@ void kh_watchdog_start(uint32_t seconds, int exit_code);
 /*! Progress was made. */
 void kh_watchdog_pat(void);
 
+/*! Seconds since the last pat. \param limit_seconds  gets what was given to kh_watchdog_start; 0: it never was. */
+uint32_t kh_watchdog_quiet(uint32_t *limit_seconds);
+
 #endif

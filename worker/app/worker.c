@@ -8,8 +8,11 @@
 #include "app/failpoint.h"
 #include "app/heap.h"
 #include "app/live_poll.h"
+#include "app/health.h"
 #include "app/live_source.h"
+#include "app/metrics.h"
 #include "app/watchdog.h"
+#include "app/watching.h"
 #include "app/worker_loop.h"
 
 #define IDLE_POLL_MS  100
@@ -44,6 +47,7 @@ static kh_rc start_over(kh_loop *of, kh_rc rc)
     if (kh_rc_is_fatal(rc)) {
         return rc;
     }
+    kh_metric_retry(rc);
     if (rc == KH_E_LOST) {
         close_databases(worker);
     }
@@ -133,6 +137,7 @@ static kh_rc work(kh_loop *of)
         looked = looked && (share->looked || share->lane_count == 0);
         again = again || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
         bool passing = share->rc == KH_OK || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
+        kh_metric_retry(passing ? share->rc : KH_OK); /* others: start_over */
         rc = passing || kh_rc_is_fatal(rc) || rc == KH_E_LOST ? rc : share->rc;
     }
     if (did) {
@@ -205,6 +210,7 @@ static void run_loop(kh_loop *of)
     kh_worker *worker = of->worker;
     while (*of->stop == 0) {
         kh_rc rc = turn(of);
+        kh_watching_turn(worker);
         if (rc != KH_OK) {
             kh_exit_reason why = rc == KH_E_CONFIGURATION ? KH_ENDED_CONFIGURATION : KH_ENDED_FAILED;
             worker->reason = worker->reason == KH_ENDED_WELL ? why : worker->reason;
@@ -273,21 +279,15 @@ static kh_rc init_shares(kh_worker *worker)
     return KH_OK;
 }
 
-static void add_counts(const kh_worker *worker, kh_worker_counts *out)
+static void say_end(void)
 {
-    *out = (kh_worker_counts){0};
-    for (size_t i = 0; i < worker->share_count; i++) {
-        const kh_worker_counts *counts = &worker->shares[i].counts;
-        out->records += counts->records;
-        out->results += counts->results;
-        out->dead_letters += counts->dead_letters;
-        out->batches += counts->batches;
-        out->gaps += counts->gaps;
-        out->ahead_of_time += counts->ahead_of_time;
-    }
+    kh_log(KH_LOG_INFO, "end",
+           "%" PRIu64 " records, %" PRIu64 " results, %" PRIu64 " dead letters in %" PRIu64 " batches",
+           kh_metric_total(KH_METRIC_RECORDS), kh_metric_total(KH_METRIC_RESULTS),
+           kh_metric_total(KH_METRIC_DEAD_LETTERS), kh_metric_total(KH_METRIC_BATCH_SECONDS));
 }
 
-kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile int *stop, kh_worker_counts *counts)
+kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile int *stop)
 {
     kh_worker *worker = calloc(1, sizeof *worker);
     if (worker == NULL) {
@@ -302,6 +302,9 @@ kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile 
     of.progress_ms = kh_monotonic_ms();
     kh_rc rc = init_shares(worker);
     if (rc == KH_OK) {
+        rc = kh_watching_begin(worker);
+    }
+    if (rc == KH_OK) {
         rc = kh_loop_start(&of);
     }
     if (rc == KH_OK) {
@@ -310,16 +313,11 @@ kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile 
         kh_live_log_database(&worker->shares[0], "start");
         worker->reason = KH_ENDED_FAILED;
     }
-    kh_worker_counts total;
-    add_counts(worker, &total);
+    kh_health_set(KH_HEALTH_LANES, "lanes: the worker is ending");
     leave(worker);
-    kh_log(KH_LOG_INFO, "end",
-           "%" PRIu64 " records, %" PRIu64 " results, %" PRIu64 " dead letters in %" PRIu64 " batches", total.records,
-           total.results, total.dead_letters, total.batches);
+    kh_watching_end(worker);
+    say_end();
     kh_exit_reason reason = worker->reason;
-    if (counts != NULL) {
-        *counts = total;
-    }
     kh_arena_deinit(&of.arena);
     free(worker);
     return reason;

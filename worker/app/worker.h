@@ -23,20 +23,9 @@ typedef struct kh_worker_settings {
     uint32_t give_up_ms; /*!< with until_idle: how long to wait for servers */
 } kh_worker_settings;
 
-/*! What a worker has done since its start. */
-typedef struct kh_worker_counts {
-    uint64_t records;
-    uint64_t results;
-    uint64_t dead_letters;
-    uint64_t batches;
-    uint64_t gaps;
-    uint64_t ahead_of_time; /*!< records whose timestamp was ahead of the server's clock */
-} kh_worker_counts;
-
-/*! Runs until a stop is asked for, or until idle.
- *  \param stop    becomes true when it is to end in good order; polled.
- *  \param counts  may be NULL.
+/*! Runs until a stop is asked for, or until idle. One to a process: what it counts (app/metrics.h) is the process's.
+ *  \param stop  becomes true when it is to end in good order; polled.
  *  \return why it ended; what was wrong has been logged. */
-kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile int *stop, kh_worker_counts *counts);
+kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile int *stop);
 
 #endif

@@ -10,6 +10,7 @@
 #include "app/failpoint.h"
 #include "app/rules_store.h"
 #include "app/watchdog.h"
+#include "app/watching.h"
 #include "kafka/topics.h"
 #include "postgres/schema.h"
 
@@ -45,6 +46,7 @@ void kh_loop_note_progress(kh_loop *of)
 bool kh_loop_wait_for(kh_loop *of, const char *what, const char *why)
 {
     kh_watchdog_pat();
+    kh_watching_turn(of->worker);
     kh_log(of->waiting_said ? KH_LOG_DEBUG : KH_LOG_WARNING, "waiting", "for %s: %s", what, why);
     of->waiting_said = true;
     if (*of->stop != 0) {
@@ -303,6 +305,7 @@ kh_rc kh_loop_start(kh_loop *of)
 #ifdef KH_FAILPOINTS
     worker->kafka.step = pass_step;
 #endif
+    kh_watching_ask_kafka(worker);
     if (rc == KH_OK) {
         rc = open_database(of);
         kh_failpoint(KH_AT_DATABASE_OPENED);

@@ -195,7 +195,7 @@ static int run_run(const kh_command *command, int argc, char **argv)
         of.settings.configuration = &of.configuration;
         keep_memory_together();
         kh_watchdog_start(WATCHDOG_SECONDS, KH_EXIT_STUCK);
-        status = exit_of(kh_worker_run(&of.settings, &stop_asked, NULL));
+        status = exit_of(kh_worker_run(&of.settings, &stop_asked));
     }
     kh_common_deinit(&of.common);
     return status;

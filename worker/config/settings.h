@@ -57,6 +57,10 @@ typedef struct kh_log_section {
     kh_log_format format;
 } kh_log_section;
 
+typedef struct kh_http_section {
+    kh_text listen; /*!< "127.0.0.1:9464"; empty: no server */
+} kh_http_section;
+
 /*! Immutable once read (secrets apart). Texts have a NUL behind them. File paths are as they can be opened: those of
  * the settings file are relative to its folder, those of overrides to the working directory. */
 typedef struct kh_settings {
@@ -73,6 +77,7 @@ typedef struct kh_settings {
     kh_database_section database;
     kh_batch_section batch;
     kh_log_section log;
+    kh_http_section http;
 } kh_settings;
 
 extern const kh_schema kh_settings_schema;

@@ -1,5 +1,7 @@
 #include "config/settings.h"
 
+#include <arpa/inet.h>
+
 #include "config/rule_schema.h"
 
 static const kh_choice clocks[] = {{"wall", KH_CLOCK_WALL}, {"records", KH_CLOCK_RECORDS}, {NULL, 0}};
@@ -80,6 +82,38 @@ static const char *refuse_connection(kh_text value)
                  "under "
                  "database.password as {env: NAME} or {file: PATH}"
                : NULL;
+}
+
+static bool is_port(kh_text text)
+{
+    uint32_t port = 0;
+    for (size_t i = 0; i < text.length; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9' || port > 65535) {
+            return false;
+        }
+        port = port * 10 + (uint32_t)(text.data[i] - '0');
+    }
+    return text.length > 0 && port <= 65535;
+}
+
+/*! "127.0.0.1:9464", "[::1]:9464", or "9464": addresses only, since a name may be more than one of them. */
+static const char *refuse_listen(kh_text value)
+{
+    char host[INET6_ADDRSTRLEN] = "127.0.0.1";
+    struct in6_addr address; /* room for either kind */
+    const char *colon = memrchr(value.data, ':', value.length);
+    const char *port = colon == NULL ? value.data : colon + 1;
+    bool brackets = colon != NULL && colon - value.data >= 2 && value.data[0] == '[' && colon[-1] == ']';
+    if (colon != NULL) {
+        kh_text named = {value.data + (brackets ? 1 : 0), (size_t)(colon - value.data) - (brackets ? 2 : 0)};
+        bool fits = named.length < sizeof host;
+        memcpy(host, named.data, fits ? named.length : 0);
+        host[fits ? named.length : 0] = '\0';
+    }
+    bool well = is_port((kh_text){port, (size_t)(value.data + value.length - port)}) &&
+                inet_pton(brackets ? AF_INET6 : AF_INET, host, &address) == 1;
+    return well ? NULL
+                : "is no address and port: 127.0.0.1:9464, \"[::1]:9464\", or a port alone for 127.0.0.1 belongs here";
 }
 
 /*! Entries of librdkafka that the worker's promise hangs on, with why they are refused. */
@@ -285,6 +319,14 @@ static const kh_schema_key log_keys[] = {
 
 static const kh_schema log_schema = {.keys = log_keys};
 
+static const kh_schema_key http_keys[] = {
+    {"listen", KH_SCHEMA_TEXT, AT(kh_http_section, listen), .least = 1, .most = 64, .refuse = refuse_listen,
+     .help = "where metrics and health are served, as 127.0.0.1:9464; without it nowhere"},
+    {.name = NULL},
+};
+
+static const kh_schema http_schema = {.keys = http_keys};
+
 static const kh_schema_key settings_keys[] = {
     {"deployment", KH_SCHEMA_TEXT, .required = true, AT(kh_settings, deployment), .least = 1, .most = 64,
      .refuse = kh_refuse_id,
@@ -302,6 +344,7 @@ static const kh_schema_key settings_keys[] = {
     {"database", KH_SCHEMA_MAP, AT(kh_settings, database), .inside = &database_schema, .help = "PostgreSQL"},
     {"batch", KH_SCHEMA_MAP, AT(kh_settings, batch), .inside = &batch_schema, .help = "how records are taken together"},
     {"log", KH_SCHEMA_MAP, AT(kh_settings, log), .inside = &log_schema, .help = "what the worker says"},
+    {"http", KH_SCHEMA_MAP, AT(kh_settings, http), .inside = &http_schema, .help = "what a worker shows of itself"},
     {.name = NULL},
 };
 

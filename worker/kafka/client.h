@@ -15,6 +15,8 @@ typedef enum kh_kafka_log_level {
     KH_KAFKA_LOG_DEBUG
 } kh_kafka_log_level;
 
+typedef enum kh_kafka_client { KH_KAFKA_CONSUMER, KH_KAFKA_PRODUCER } kh_kafka_client;
+
 /*! One setting of librdkafka, as its own documentation names it. */
 typedef struct kh_kafka_property {
     const char *name;
@@ -48,7 +50,11 @@ typedef struct kh_kafka_settings {
     void (*log)(void *self, kh_kafka_log_level level, kh_text text);
     /*! Called by kh_publisher_publish between its steps, for tests that stop a worker there. NULL: nothing. */
     void (*step)(void *self, kh_publish_step step);
-    void *self; /*!< given to both of the above */
+    /*! librdkafka's own figures, as JSON, of the group's consumer and of the publisher, each time that one is polled
+     * and \a statistics_interval_ms are over; by the thread that polls. NULL: none are made. */
+    void (*statistics)(void *self, kh_kafka_client client, kh_text json);
+    int32_t statistics_interval_ms;
+    void *self; /*!< given to all of the above */
 } kh_kafka_settings;
 
 /*! Why a call failed. Untouched by calls that succeed; every function takes NULL for it too. */

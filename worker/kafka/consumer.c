@@ -112,6 +112,7 @@ static kh_rc open_handle(kh_consumer *consumer, const kh_kafka_settings *setting
     int32_t heartbeat = session / 3 < 1000 ? session / 3 : 1000;
     kh_handle_conf building = kh_handle_conf_begin(&consumer->handle, settings);
     kh_handle_conf_consumer(&building, settings);
+    kh_handle_conf_statistics(&building, settings);
     kh_handle_conf_set_number(&building, "session.timeout.ms", session);
     kh_handle_conf_set_number(&building, "heartbeat.interval.ms",
                               kh_handle_or(settings->heartbeat_interval_ms, heartbeat));

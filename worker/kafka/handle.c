@@ -182,6 +182,22 @@ void kh_handle_conf_producer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "partitioner", "murmur2_random");
 }
 
+static int on_statistics(rd_kafka_t *rk, char *json, size_t length, void *opaque)
+{
+    const kh_handle *handle = opaque;
+    kh_kafka_client client = rd_kafka_type(rk) == RD_KAFKA_CONSUMER ? KH_KAFKA_CONSUMER : KH_KAFKA_PRODUCER;
+    handle->settings->statistics(handle->settings->self, client, (kh_text){json, length});
+    return 0; /* librdkafka frees the text */
+}
+
+void kh_handle_conf_statistics(kh_handle_conf *building, const kh_kafka_settings *settings)
+{
+    if (settings->statistics != NULL) {
+        kh_handle_conf_set_number(building, "statistics.interval.ms", settings->statistics_interval_ms);
+        rd_kafka_conf_set_stats_cb(building->conf, on_statistics);
+    }
+}
+
 static void apply_properties(kh_handle_conf *building, const kh_kafka_settings *settings)
 {
     for (size_t i = 0; i < settings->property_count && building->rc == KH_OK; i++) {

@@ -31,6 +31,9 @@ void kh_handle_conf_consumer(kh_handle_conf *building, const kh_kafka_settings *
 /*! What every producer needs. */
 void kh_handle_conf_producer(kh_handle_conf *building, const kh_kafka_settings *settings);
 
+/*! Has the owner told librdkafka's own figures, if the settings want them. */
+void kh_handle_conf_statistics(kh_handle_conf *building, const kh_kafka_settings *settings);
+
 /*! Applies the user's own properties and makes handle->rk. The configuration is gone either way.
  *  \retval KH_E_CONFIGURATION, KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_handle_open(kh_handle *handle, rd_kafka_type_t type, kh_handle_conf *building,

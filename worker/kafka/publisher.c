@@ -39,6 +39,9 @@ static kh_rc open_producer(kh_publisher *publisher, kh_kafka_error *error)
     const kh_kafka_settings *settings = publisher->handle.settings;
     kh_handle_conf building = kh_handle_conf_begin(&publisher->handle, settings);
     kh_handle_conf_producer(&building, settings);
+    if (publisher->topic_count > 0) { /* not of one that only fences another */
+        kh_handle_conf_statistics(&building, settings);
+    }
     kh_handle_conf_set(&building, "transactional.id", publisher->id);
     kh_handle_conf_set_number(&building, "transaction.timeout.ms", kh_handle_transaction_timeout(settings));
     /* Without it flush and commit move in steps of 10 ms. */
@@ -398,6 +401,13 @@ kh_rc kh_publisher_publish(kh_publisher *publisher, const kh_publication *public
 void kh_publisher_patience(kh_publisher *publisher, int milliseconds)
 {
     publisher->patience_ms = milliseconds;
+}
+
+void kh_publisher_serve(kh_publisher *publisher)
+{
+    if (publisher->handle.rk != NULL) {
+        rd_kafka_poll(publisher->handle.rk, 0);
+    }
 }
 
 kh_rc kh_publisher_renew(kh_publisher *publisher, int timeout_ms, kh_kafka_error *error)

@@ -81,6 +81,10 @@ KH_MUSTCHECK kh_rc kh_publisher_publish(kh_publisher *publisher, const kh_public
  *  Default 60000 ms. */
 void kh_publisher_patience(kh_publisher *publisher, int milliseconds);
 
+/*! Takes in what librdkafka has to tell while nothing is published: its figures would pile up otherwise. Never while
+ *  another thread publishes. */
+void kh_publisher_serve(kh_publisher *publisher);
+
 /*! A new producer with the same id, initialised (as kh_publisher_init): whatever the old one left open is ended.
  *  After a failure call it again. The old producer is gone either way. */
 KH_MUSTCHECK kh_rc kh_publisher_renew(kh_publisher *publisher, int timeout_ms, kh_kafka_error *error);

@@ -285,6 +285,20 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
     [KH_SQL_OBLIGATION_READ] = {"obligation_read", "read obligations",
                                 "SELECT " OBLIGATION_COLUMNS " FROM obligation WHERE subject = $1::text ORDER BY id"},
 
+    /* Each lane's part ends by itself, so that no more is read than is counted. */
+    [KH_SQL_BACKLOG] =
+        {"backlog", "count what waits",
+         "SELECT (SELECT count(*) FROM (SELECT FROM unnest($1::int[], $2::bigint[]) AS v (lane, now), LATERAL "
+         "(SELECT FROM subject s WHERE s.lane = v.lane AND s.due_at IS NOT NULL AND s.due_at <= v.now "
+         "LIMIT $3::bigint) d LIMIT $3::bigint) x), "
+         "(SELECT count(*) FROM (SELECT FROM unnest($1::int[]) AS v (lane), LATERAL "
+         "(SELECT FROM wakeup w WHERE w.lane = v.lane LIMIT $3::bigint) w LIMIT $3::bigint) x), "
+         "(SELECT min(n.due_at - v.now) FROM unnest($1::int[], $2::bigint[]) AS v (lane, now), LATERAL "
+         "(SELECT s.due_at FROM subject s WHERE s.lane = v.lane AND s.due_at IS NOT NULL ORDER BY s.due_at LIMIT 1) "
+         "n), "
+         "count(*) FILTER (WHERE o.state = $4::int), count(*) FILTER (WHERE o.state = $5::int) "
+         "FROM obligation o WHERE o.lane = ANY ($1::int[])"},
+
     [KH_SQL_SCHEMA_EXISTS] = {"schema_exists", "look for the schema",
                               "SELECT to_regclass('schema_version') IS NOT NULL"},
     [KH_SQL_SCHEMA_VERSION] = {"schema_version", "read the schema's version",

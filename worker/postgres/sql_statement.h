@@ -71,6 +71,8 @@ typedef enum kh_sql_statement {
     KH_SQL_LIST_FETCH,
     KH_SQL_SUBJECT_FIND,
     KH_SQL_OBLIGATION_READ,
+    /* backlog */
+    KH_SQL_BACKLOG,
     /* schema */
     KH_SQL_SCHEMA_EXISTS,
     KH_SQL_SCHEMA_VERSION,

@@ -50,6 +50,7 @@ static void the_least_file_has_every_default(void **state)
     assert_text(is.database.schema, "kakehashi");
     assert_int_equal(is.batch.max_records, 4000);
     assert_int_equal(is.log.level, KH_LOG_INFO);
+    assert_int_equal(is.http.listen.length, 0);
     assert_text(is.kafka.topics.events[1].key, "SG");
     assert_text(is.kafka.topics.events[1].value, "sg");
     char expected[PATH_SIZE];
@@ -87,6 +88,9 @@ static const struct {
     {"database: {password: hush}\n",
      "s.yaml:8:22: database.password: a secret is named here, not written out: {env: NAME} for an environment "
      "variable, or {file: PATH}: the password of the database role\n"},
+    {"http: {listen: localhost:9464}\n", "s.yaml:8:16: http.listen: \"localhost:9464\" is no address and port: "
+                                         "127.0.0.1:9464, \"[::1]:9464\", or a port alone "
+                                         "for 127.0.0.1 belongs here\n"},
     {"deployment: e\n", "s.yaml:8:1: the key \"deployment\" stands twice, first in line 1; keep one\n"},
 };
 
@@ -128,6 +132,42 @@ static void passwords_in_connections(void **state)
         kh_rc rc = read_with(fx, LEAST, (const char *const[]){override}, 1, &is);
         if (rc != cases[i].rc) {
             fail_msg("%s: %d", cases[i].connection, rc);
+        }
+    }
+}
+
+static void addresses_to_listen_on(void **state)
+{
+    fixture *fx = *state;
+    static const struct {
+        kh_rc rc;
+        const char *listen;
+    } cases[] = {
+        {KH_OK, "127.0.0.1:9464"},
+        {KH_OK, "0.0.0.0:1"},
+        {KH_OK, "[::1]:65535"},
+        {KH_OK, "[::]:0"},
+        {KH_OK, "9464"},
+        {KH_E_CONFIGURATION, "65536"},
+        {KH_E_CONFIGURATION, "127.0.0.1"},
+        {KH_E_CONFIGURATION, "127.0.0.1:"},
+        {KH_E_CONFIGURATION, "127.0.0.1:x"},
+        {KH_E_CONFIGURATION, "127.0.0.1:4294967296"},
+        {KH_E_CONFIGURATION, ":9464"},
+        {KH_E_CONFIGURATION, "[127.0.0.1]:9464"},
+        {KH_E_CONFIGURATION, "::1:9464"},
+        {KH_E_CONFIGURATION, "]:9464"},
+        {KH_E_CONFIGURATION, "[::1:9464"},
+        {KH_E_CONFIGURATION, "[0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0001]:9464"},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        kh_settings is;
+        char override[128];
+        (void)snprintf(override, sizeof(override), "http.listen=\"%s\"", cases[i].listen);
+        const char *const overrides[] = {override};
+        assert_rc(read_with(fx, LEAST, overrides, 1, &is), cases[i].rc);
+        if (cases[i].rc == KH_OK) {
+            assert_text(is.http.listen, cases[i].listen);
         }
     }
 }
@@ -342,6 +382,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_least_file_has_every_default, fixture_begin, fixture_end),
         cmocka_unit_test_setup_teardown(wrong_settings_name_file_line_and_key, fixture_begin, fixture_end),
         cmocka_unit_test_setup_teardown(passwords_in_connections, fixture_begin, fixture_end),
+        cmocka_unit_test_setup_teardown(addresses_to_listen_on, fixture_begin, fixture_end),
         cmocka_unit_test_setup_teardown(what_the_worker_controls_is_refused, fixture_begin, fixture_end),
         cmocka_unit_test_setup_teardown(settings_must_agree_with_each_other, fixture_begin, fixture_end),
         cmocka_unit_test_setup_teardown(what_a_command_needs, fixture_begin, fixture_end),
