@@ -17,7 +17,7 @@ add_library(postgres_fixture STATIC postgres_fixture.c)
 target_include_directories(postgres_fixture PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(postgres_fixture PUBLIC kh_options kh_postgres kh_core PkgConfig::LIBPQ PkgConfig::CMOCKA)
 
-foreach(part database schema lanes transaction transaction_faults rules catalog)
+foreach(part backlog database schema lanes transaction transaction_faults rules catalog)
     kh_add_test(NAME postgres_live_${part} SOURCES test_postgres_${part}.c LIBRARIES postgres_fixture)
     kh_needs_postgres(postgres_live_${part})
 endforeach()
