@@ -169,6 +169,7 @@ class Deployment:
             "database": {"connection": self.database, "schema": self.schema},
             "batch": {},
             "log": {"level": "debug"},
+            "http": {},
         }
         for section, values in self.more.items():
             sections[section].update(values)

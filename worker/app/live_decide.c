@@ -28,13 +28,15 @@ static kh_rc copy_record(kh_arena *arena, const kh_pending *pending, kh_record *
     return rc;
 }
 
+/* Not the detail: it may quote a value, and a name belongs in no log. Table and topic have it. */
 static void log_dead_letter(kh_share *share, const kh_result *result)
 {
     uint64_t held_back = 0;
     if (kh_log_allows(&share->dead_letter_log[result->refusal.code], &held_back)) {
-        kh_log(KH_LOG_WARNING, "dead-letter", "%.*s/%" PRId32 "/%" PRId64 ": %s: %.*s (and %" PRIu64 " like it before)",
+        kh_log(KH_LOG_WARNING, "dead-letter",
+               "%.*s/%" PRId32 "/%" PRId64 ": %s; the dead letter says more (and %" PRIu64 " like it before)",
                KH_TEXT_ARGS(result->record->topic), result->record->partition, result->record->offset,
-               kh_refusal_name((int)result->refusal.code), KH_TEXT_ARGS(result->refusal.detail), held_back);
+               kh_refusal_name((int)result->refusal.code), held_back);
     }
 }
 

@@ -7,7 +7,9 @@
 
 #include "codec/quote.h"
 
-#define LINE_SIZE 2048
+#define LINE_SIZE        2048
+#define LIMIT_FIRST_MS   1000
+#define LIMIT_LONGEST_MS 600000
 
 static kh_log_level least = KH_LOG_INFO;
 static kh_log_format shape = KH_LOG_TEXT;
@@ -34,7 +36,11 @@ bool kh_log_allows(kh_log_limit *limit, uint64_t *held_back)
     }
     *held_back = limit->held_back;
     limit->held_back = 0;
-    limit->next_ms = now + 1000;
+    bool quiet = now - limit->next_ms > limit->pause_ms;
+    limit->pause_ms = quiet || limit->pause_ms == 0            ? LIMIT_FIRST_MS
+                      : limit->pause_ms * 2 < LIMIT_LONGEST_MS ? limit->pause_ms * 2
+                                                               : LIMIT_LONGEST_MS;
+    limit->next_ms = now + limit->pause_ms;
     return true;
 }
 

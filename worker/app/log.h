@@ -12,9 +12,11 @@ void kh_log_configure(kh_log_level level, kh_log_format format);
 /*! \param event  a short fixed name, "lanes-taken": what collectors filter by. */
 void kh_log(kh_log_level level, const char *event, const char *format, ...) KH_PRINTF(3, 4);
 
-/*! Lets through once a second for each kind of thing, and counts the rest. Caller's storage, zero at first. */
+/*! Lets through, for each kind of thing, after a second, then two, then four, up to ten minutes, and counts the rest;
+ * after as long a quiet it begins anew. Caller's storage, zero at first. */
 typedef struct kh_log_limit {
     int64_t next_ms;
+    int64_t pause_ms; /*!< before `next_ms` */
     uint64_t held_back;
 } kh_log_limit;
 

@@ -208,6 +208,9 @@ void kh_watching_turn(kh_worker *worker)
     if (worker->taken && !worker->was_taken) { /* which asks the broker for more than a connection */
         kh_health_set(KH_HEALTH_BROKER, NULL);
     }
+    if (worker->taken != worker->was_taken) {
+        worker->watched_at_ms = 0; /* the lanes are others now: what waits is counted at once */
+    }
     worker->was_taken = worker->taken;
     kh_health_turn(kh_monotonic_ms());
     judge_database(worker);

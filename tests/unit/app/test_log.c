@@ -175,6 +175,25 @@ static void the_limit_lets_one_through_and_counts_the_rest(void **state)
     assert_int_equal(held_back, 0);
 }
 
+/* What goes on all day is not said every second of it. */
+static void the_limit_grows_while_it_goes_on(void **state)
+{
+    (void)state;
+    kh_log_limit limit = {0};
+    uint64_t held_back = 0;
+    int64_t wanted = 1000;
+    for (int i = 0; i < 12; i++) {
+        assert_true(kh_log_allows(&limit, &held_back));
+        assert_int_equal(limit.pause_ms, wanted);
+        wanted = wanted * 2 < 600000 ? wanted * 2 : 600000;
+        limit.next_ms = kh_monotonic_ms();
+    }
+    assert_int_equal(limit.pause_ms, 600000);
+    limit.next_ms = kh_monotonic_ms() - 600001;
+    assert_true(kh_log_allows(&limit, &held_back));
+    assert_int_equal(limit.pause_ms, 1000);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_message_that_is_too_long_is_cut_and_stays_json, setup, teardown),
         cmocka_unit_test_setup_teardown(only_what_the_level_allows, setup, teardown),
         cmocka_unit_test(the_limit_lets_one_through_and_counts_the_rest),
+        cmocka_unit_test(the_limit_grows_while_it_goes_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
