@@ -67,11 +67,11 @@ typedef enum kh_metric_kind { KH_COUNTER, KH_GAUGE, KH_HISTOGRAM } kh_metric_kin
 /*! One row of the table. */
 typedef struct kh_metric_row {
     const char *name; /*!< by Prometheus' conventions */
-    kh_metric_kind kind;
     const char *help;
     const char *labels[2];     /*!< NULL: none, or one only */
     const char *const *values; /*!< of the one label of a metric that is recorded, NULL-terminated; else NULL */
-    bool sampled;              /*!< a sample, not recorded */
+    kh_metric_kind kind;
+    bool sampled; /*!< a sample, not recorded */
 } kh_metric_row;
 
 /*! Static storage. */

@@ -68,7 +68,7 @@ static enum MHD_Result answer(void *self, struct MHD_Connection *connection, con
     const kh_http *http = self;
     (void)version;
     (void)upload;
-    (void)upload_size;
+    *upload_size = 0; /* what a client sends is passed over */
     (void)request;
     if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0) {
         return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");

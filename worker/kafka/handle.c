@@ -182,6 +182,8 @@ void kh_handle_conf_producer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "partitioner", "murmur2_random");
 }
 
+/* librdkafka says what this looks like. */
+// NOLINTNEXTLINE(readability-non-const-parameter)
 static int on_statistics(rd_kafka_t *rk, char *json, size_t length, void *opaque)
 {
     const kh_handle *handle = opaque;
