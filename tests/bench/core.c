@@ -7,116 +7,31 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
-#include "app/event_rules.h"
 #include "app/heap.h"
-#include "batch/lane.h"
-#include "bench/bench_events.h"
-#include "codec/event_line.h"
+#include "bench/bench_world.h"
 #include "codec/event_reader.h"
-#include "codec/message.h"
-#include "config/configuration.h"
 #include "kakehashi/v1/event.pb-c.h"
 
-#define FIRST_CLOCK INT64_C(1780272000000) /* 2026-06-01T00:00:00Z: when the events begin */
-
 typedef struct bench {
+    kh_bench_world world;
     kh_record *records;
     uint64_t events;
     uint64_t labels;
-    kh_event_rules rules;
-    kh_arrangement arrangement;
-    kh_message_cache *cache;
     kh_arena setup;
     kh_arena arena;    /* of the batch */
     kh_arena messages; /* of one result */
-    kh_subject *subjects;
     uint64_t bytes;
     uint64_t results;
 } bench;
 
-static double seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static void must(kh_rc rc, const char *what)
-{
-    if (rc != KH_OK) {
-        (void)fprintf(stderr, "bench_core: %s: %d\n", what, (int)rc);
-        exit(1);
-    }
-}
-
 static void make_records(bench *of)
 {
     of->records = calloc(of->events, sizeof *of->records);
-    if (of->records == NULL) {
-        must(KH_E_MEMORY, "records");
-    }
-    kh_arena line_arena;
-    kh_arena_init(&line_arena, 65536, kh_heap());
+    kh_bench_must(of->records == NULL ? KH_E_MEMORY : KH_OK, "records");
     for (uint64_t n = 0; n < of->events; n++) {
-        kh_refusal refusal;
-        bool dated = false;
-        kh_arena_reset(&line_arena);
-        must(kh_event_line_read(kh_bench_event_line(&line_arena, n, of->labels), 262144, &of->setup, &of->records[n],
-                                &dated, &refusal),
-             "line");
+        kh_bench_record(&of->world, &of->setup, n, of->labels, &of->records[n]);
     }
-    kh_arena_deinit(&line_arena);
-}
-
-/* ---- the store and the sink of a lane, as thin as can be ---- */
-
-static uint64_t label_number(kh_text key)
-{
-    return strtoull(key.data + 3, NULL, 10);
-}
-
-static kh_rc subject(void *self, kh_text key, kh_subject **out)
-{
-    bench *of = self;
-    *out = &of->subjects[label_number(key)];
-    if ((*out)->key.length == 0) {
-        return kh_arena_copy_text(&of->setup, key, &(*out)->key);
-    }
-    return KH_OK;
-}
-
-static kh_rc basis(void *self, kh_text key, const kh_facts **out)
-{
-    (void)self;
-    (void)key;
-    *out = NULL;
-    return KH_OK;
-}
-
-static kh_rc dependents(void *self, kh_text key, kh_subject *const **out, uint32_t *count)
-{
-    (void)self;
-    (void)key;
-    *out = NULL;
-    *count = 0;
-    return KH_OK;
-}
-
-static kh_rc due(void *self, kh_instant until, kh_subject **out)
-{
-    (void)self;
-    (void)until;
-    *out = NULL;
-    return KH_OK;
-}
-
-static kh_rc decided(void *self, kh_subject *of)
-{
-    (void)self;
-    (void)of;
-    return KH_OK;
 }
 
 static kh_rc take(void *self, const kh_result *result)
@@ -126,12 +41,12 @@ static kh_rc take(void *self, const kh_result *result)
     kh_arena_reset(&of->messages);
     kh_rc rc = KH_OK;
     if (result->version != 0) {
-        rc = kh_message_status(of->cache, result, &of->messages, &bytes);
+        rc = kh_message_status(of->world.cache, result, &of->messages, &bytes);
         of->bytes += bytes.length;
         of->results++;
     }
     if (rc == KH_OK && result->public_version != 0) {
-        rc = kh_message_public(of->cache, result, &of->messages, &bytes);
+        rc = kh_message_public(of->world.cache, result, &of->messages, &bytes);
         of->bytes += bytes.length;
         of->results++;
     }
@@ -141,35 +56,27 @@ static kh_rc take(void *self, const kh_result *result)
 /* Every label's last round begins with the state that the rounds before it left, in the arena of the whole run. */
 static double decide_all(bench *of)
 {
-    kh_store store = {of, subject, basis, dependents, due, decided};
     kh_sink sink = {of, take};
-    bool owned = false;
-    kh_lane lane = {.clock = FIRST_CLOCK,
-                    .arrangements = &of->arrangement,
-                    .arrangement_count = 1,
-                    .owns_arrangement = &owned,
-                    .arena = &of->arena,
-                    .store = &store,
-                    .sink = &sink};
+    kh_lane lane;
+    kh_bench_lane_init(&of->world, &of->arena, &sink, &lane);
     kh_arena_reset(&of->arena);
-    memset(of->subjects, 0, of->labels * sizeof *of->subjects);
+    memset(of->world.subjects, 0, of->labels * sizeof *of->world.subjects);
     of->bytes = 0;
     of->results = 0;
-    double begun = seconds();
+    double begun = kh_bench_seconds();
     for (uint64_t n = 0; n < of->events; n++) {
         kh_input *input = kh_arena_allocate(&of->arena, sizeof *input);
         kh_taken taken;
         uint32_t budget = UINT32_MAX;
         bool reached = false;
-        if (input == NULL) {
-            must(KH_E_MEMORY, "input");
-        }
+        kh_bench_must(input == NULL ? KH_E_MEMORY : KH_OK, "input");
         input->record = &of->records[n];
-        must(kh_event_read(&of->rules, input->record, -1, &of->arena, &input->event, &input->refusal), "event");
-        must(kh_lane_advance(&lane, input->record->timestamp, &budget, &reached), "advance");
-        must(kh_lane_take(&lane, input, &taken), "take");
+        kh_bench_must(kh_event_read(&of->world.rules, input->record, -1, &of->arena, &input->event, &input->refusal),
+                      "event");
+        kh_bench_must(kh_lane_advance(&lane, input->record->timestamp, &budget, &reached), "advance");
+        kh_bench_must(kh_lane_take(&lane, input, &taken), "take");
     }
-    return seconds() - begun;
+    return kh_bench_seconds() - begun;
 }
 
 static void *arena_alloc(void *self, size_t size)
@@ -187,14 +94,14 @@ static double decode_all(bench *of)
 {
     ProtobufCAllocator allocator = {arena_alloc, arena_free, &of->messages};
     uint64_t revisions = 0;
-    double begun = seconds();
+    double begun = kh_bench_seconds();
     for (uint64_t n = 0; n < of->events; n++) {
         kh_arena_reset(&of->messages);
         const Kakehashi__V1__Event *event = kakehashi__v1__event__unpack(&allocator, of->records[n].value.length,
                                                                          (const uint8_t *)of->records[n].value.data);
         revisions += event->revision;
     }
-    double taken = seconds() - begun;
+    double taken = kh_bench_seconds() - begun;
     return revisions > 0 ? taken : 0;
 }
 
@@ -203,20 +110,6 @@ static int compare_doubles(const void *a, const void *b)
     double left = *(const double *)a;
     double right = *(const double *)b;
     return left < right ? -1 : left > right;
-}
-
-static void load_rules(bench *of)
-{
-    static kh_configuration configuration;
-    static kh_facts nothing;
-    kh_problems problems;
-    kh_problems_init(&problems, &of->setup);
-    must(kh_configuration_load(KH_SOURCE_DIR "/config/kakehashi.yaml", NULL, 0, &problems, &configuration),
-         "configuration");
-    must(kh_event_rules_init(&configuration.settings, &configuration.book, &of->setup, &of->rules), "rules");
-    must(kh_arrangement_build(&configuration.book, KH_TEXT("jp-sg"), &nothing, &of->setup, &of->arrangement),
-         "arrangement");
-    must(kh_message_cache_new(kh_heap(), &of->cache), "cache");
 }
 
 int main(int argc, char **argv)
@@ -234,12 +127,8 @@ int main(int argc, char **argv)
     kh_arena_init(&of.setup, 1 << 20, kh_heap());
     kh_arena_init(&of.arena, 1 << 20, kh_heap());
     kh_arena_init(&of.messages, 65536, kh_heap());
-    load_rules(&of);
+    kh_bench_world_init(&of.world, KH_SOURCE_DIR "/config/kakehashi.yaml", NULL, 0, 0, of.labels, &of.setup);
     make_records(&of);
-    of.subjects = calloc(of.labels, sizeof *of.subjects);
-    if (of.subjects == NULL) {
-        must(KH_E_MEMORY, "subjects");
-    }
     (void)decide_all(&of); /* the memory is there then */
     for (size_t i = 0; i < rounds; i++) {
         bare[i] = decode_all(&of);

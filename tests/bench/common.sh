@@ -1,0 +1,72 @@
+# shellcheck shell=sh
+# For the benchmarks' scripts, which source it with $build (a build folder), $root and $folder (their own) set: a real Kafka
+# and a real, durable PostgreSQL of their own on this machine, and one deployment after the other on them.
+#
+# $KH_KAFKA_LIBRARIES: where the downloaded Kafka lies, $build/kafka-4.1.0 unless given. $KH_KAFKA_ADDRESS and
+# $KH_POSTGRES_ADDRESS, files with addresses: servers that run already are used, as ctest does; those are not durable, so
+# such figures mean nothing.
+
+# The comment at the top of a script, as --help prints it.
+bench_help() { # SCRIPT
+    sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$1"
+}
+
+bench_stop() {
+    "${root:?}/tests/support/kafka.sh" stop "${folder:?}/kafka" >/dev/null 2>&1 || true
+    "$root/tests/support/postgres.sh" stop "$folder/postgres" >/dev/null 2>&1 || true
+}
+
+# Starts both; $broker and $database say where, $topics how the names of all topics begin. They end with the script.
+bench_start() {
+    rm -rf "$folder"
+    mkdir -p "$folder"
+    if [ -n "${KH_KAFKA_ADDRESS:-}" ] && [ -n "${KH_POSTGRES_ADDRESS:-}" ]; then
+        broker=$(cat "$KH_KAFKA_ADDRESS")
+        database=$(cat "$KH_POSTGRES_ADDRESS")
+        topics=bench-$(date +%s)-$$.
+        return
+    fi
+    topics=bench.
+    trap bench_stop EXIT
+    trap 'exit 130' INT TERM
+    # A quarter of the memory, as PostgreSQL's manual advises for a server of its own.
+    KH_SHARED_BUFFERS=$(awk '/^MemTotal/ { printf "%dMB", $2 / 4096 }' /proc/meminfo)
+    export KH_SHARED_BUFFERS
+    broker=$("$root/tests/support/kafka.sh" start "${KH_KAFKA_LIBRARIES:-$build/kafka-4.1.0}" "$folder/kafka")
+    database=$("$root/tests/support/postgres.sh" start "$folder/postgres" --durable)
+}
+
+# A program with the settings of one deployment: a schema and a group of that name; the topics are the same for all.
+bench_run() { # DEPLOYMENT PROGRAM ARGUMENT...
+    deployment=$1
+    shift
+    "$@" --config "$root/config/kakehashi.yaml" --set "kafka.brokers=$broker" --set "database.connection=$database" \
+        --set "database.schema=$deployment" --set "kafka.group=$deployment" --set "deployment=$deployment" \
+        --set "clock=${BENCH_CLOCK:-records}" --set log.level=warning \
+        --set "kafka.topics.events.JP=${topics}jp" --set "kafka.topics.events.SG=${topics}sg" \
+        --set "kafka.topics.status=${topics}status" --set "kafka.topics.public=${topics}public" \
+        --set "kafka.topics.obligations=${topics}obligations" --set "kafka.topics.dead_letters=${topics}dead-letters"
+}
+
+bench_load() { # EVENTS LABELS [PER_SECOND]
+    "$build/tests/bench/bench_load" "$broker" "$1" "$2" "${3:-0}" "${topics}jp" "${topics}sg"
+}
+
+# A name for a deployment, unique on these servers.
+bench_schema() {
+    echo "$topics" | tr -c 'a-z0-9\n' _
+}
+
+bench_sql() { # SQL
+    psql -X -q -A -t -F ' ' -v ON_ERROR_STOP=1 -d "$database" -c "$1"
+}
+
+# Of all results of a deployment: how many, and the seconds from the first to the last commit.
+bench_results() { # DEPLOYMENT
+    bench_sql "SELECT count(*), round(extract(epoch FROM max(recorded_at) - min(recorded_at))::numeric, 3) FROM \"$1\".result"
+}
+
+# The middle of the numbers of standard input, one a line.
+bench_median() {
+    sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
