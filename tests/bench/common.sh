@@ -36,11 +36,12 @@ bench_start() {
     database=$("$root/tests/support/postgres.sh" start "$folder/postgres" --durable)
 }
 
-# A program with the settings of one deployment: a schema and a group of that name; the topics are the same for all.
+# A program with the settings of one deployment: a schema and a group of that name, and the topics of $topics.
+# $bench_exec, "exec", for one in the background that is to be stopped: its process id is $! then.
 bench_run() { # DEPLOYMENT PROGRAM ARGUMENT...
     deployment=$1
     shift
-    "$@" --config "$root/config/kakehashi.yaml" --set "kafka.brokers=$broker" --set "database.connection=$database" \
+    ${bench_exec:-} "$@" --config "$root/config/kakehashi.yaml" --set "kafka.brokers=$broker" --set "database.connection=$database" \
         --set "database.schema=$deployment" --set "kafka.group=$deployment" --set "deployment=$deployment" \
         --set "clock=${BENCH_CLOCK:-records}" --set log.level=warning \
         --set "kafka.topics.events.JP=${topics}jp" --set "kafka.topics.events.SG=${topics}sg" \
