@@ -370,11 +370,9 @@ static void tell_failure(kh_consumer *consumer, const rd_kafka_message_t *messag
 {
     kh_rc rc = kh_handle_is_configuration(message->err) ? KH_E_CONFIGURATION : KH_E_LOST;
     char told[256];
-    rd_kafka_resp_err_t cause = rd_kafka_fatal_error(consumer->handle.rk, told, sizeof told);
-    if (cause != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    snprintf(told, sizeof told, "%s", rd_kafka_message_errstr(message));
+    if (rd_kafka_fatal_error(consumer->handle.rk, told, sizeof told) != RD_KAFKA_RESP_ERR_NO_ERROR) {
         rc = KH_E_INTERNAL;
-    } else {
-        snprintf(told, sizeof told, "%s", rd_kafka_message_errstr(message));
     }
     kh_handle_fail(&consumer->error, rc, message->err, "reading %s as group %s: %s (%s)",
                    message->rkt == NULL ? "the source topics" : rd_kafka_topic_name(message->rkt), consumer->group,
