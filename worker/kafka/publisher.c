@@ -8,6 +8,8 @@
 #include "kafka/handle.h"
 #include "kafka/produce.h"
 
+#define REPORT_PATIENCE_MS 1000
+
 struct kh_publisher {
     kh_handle handle; /* first: see kh_handle */
     char *id;
@@ -354,6 +356,17 @@ static kh_rc give_up(kh_publisher *publisher, kh_rc rc, kh_kafka_error *error)
     return rc;
 }
 
+/* A delivery that failed marks the transaction before its report is served: what is on its way is waited for. */
+static bool has_delivery_failed(kh_publisher *publisher)
+{
+    int64_t patience = kh_handle_now() + REPORT_PATIENCE_MS;
+    while (publisher->undelivered.rc == KH_OK && rd_kafka_outq_len(publisher->handle.rk) > 0 &&
+           kh_handle_left(patience) > 0) {
+        rd_kafka_poll(publisher->handle.rk, 20);
+    }
+    return publisher->undelivered.rc != KH_OK;
+}
+
 kh_rc kh_publisher_publish(kh_publisher *publisher, const kh_publication *publication, kh_kafka_error *error)
 {
     kh_kafka_error ignored = {0};
@@ -387,7 +400,7 @@ kh_rc kh_publisher_publish(kh_publisher *publisher, const kh_publication *public
     } else if (rc == KH_E_CONFIGURATION) {
         /* A right that is missing: the process ends, and whoever comes next reads the marks. */
         rc = give_up(publisher, rc, error);
-    } else if (publisher->undelivered.rc != KH_OK && rc != KH_E_FENCED && rc != KH_E_LOST) {
+    } else if (rc != KH_E_FENCED && rc != KH_E_LOST && has_delivery_failed(publisher)) {
         /* A delivery had failed, so the commit was never asked of the coordinator. */
         rc = give_up(publisher, KH_E_RETRY, error);
     } else if (rc != KH_E_FENCED) {
