@@ -65,7 +65,7 @@ def truncate_topic():
     must(next_offset[0]["next_offset"] < ends[-1], "nothing is left to be deleted")
     before = deployment.result_count()
     deployment.send(f"delete-records {topic} {lane} {ends[-1]}")
-    refused(deployment, "truncated", topic, str(next_offset[0]["next_offset"]))
+    refused(deployment, "truncated", topic, f"the last decided record is at offset {next_offset[0]['next_offset'] - 1},")
     must(deployment.sql(f"SELECT next_offset FROM lane_offset WHERE topic = '{topic}' AND lane = {lane}") == next_offset,
          "a worker went past records that are gone")
     must(deployment.result_count() >= before, "results are gone")
