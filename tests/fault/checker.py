@@ -44,7 +44,8 @@ def take_snapshot(deployment):
             public_hash, decided_at, previous_seq, encode(decision, 'hex') AS decision, encode(cause, 'hex') AS cause
             FROM result ORDER BY lane, seq"""),
         dead_letters=deployment.sql("""SELECT lane, seq, topic, "offset", reason, detail, encode(key, 'hex') AS key,
-            encode(value, 'hex') AS value, value_size FROM dead_letter"""),
+            encode(value, 'hex') AS value, value_size, EXISTS (SELECT FROM dead_letter_action a
+            WHERE a.lane = d.lane AND a.seq = d.seq AND a.action = 'redriven') AS redriven FROM dead_letter d"""),
         lanes=deployment.sql("SELECT lane, next_seq, clock, sweeping FROM lane ORDER BY lane"),
         offsets=deployment.sql("SELECT lane, topic, next_offset FROM lane_offset"),
         subjects=deployment.sql("""SELECT lane, key, due_at, next_change_at, residual_open, basis, outcomes,
@@ -260,8 +261,10 @@ def check_sources(snapshot, events, idle):
 
 def check_causes(snapshot, events):
     """Each result's cause is a record that is there; those of a lane are decided in the order of the topic, and one record
-    changes each key once at most."""
+    changes each key once at most. A dead letter that was decided again names its first place, which comes late."""
     last_of_lane, last_of_key = {}, {}
+    redriven = {(row["topic"], row["lane"], row["offset"]) for row in snapshot.dead_letters if row["redriven"]}
+    decided_again = set()
     for row in snapshot.results:
         cause = cause_of_row(row)
         if not cause.topic:
@@ -276,6 +279,11 @@ def check_causes(snapshot, events):
             continue
         if cause.partition != row["lane"]:
             yield Complaint(WRONG, f"{place}: an event of lane {cause.partition}")
+        if row["kind"] != DEAD_LETTER and (cause.topic, cause.partition, cause.offset) in redriven:
+            if (row["key"], cause.topic, cause.offset) in decided_again:
+                yield Complaint(DOUBLED, f"{place}: decided again twice for {cause.topic}/{cause.partition}/{cause.offset}")
+            decided_again.add((row["key"], cause.topic, cause.offset))
+            continue
         if cause.offset < last_of_lane.get((row["lane"], cause.topic), 0):
             yield Complaint(DISORDERED, f"{place}: offset {cause.offset} of {cause.topic} after a later one")
         last_of_lane[row["lane"], cause.topic] = cause.offset

@@ -209,9 +209,9 @@ int main(int argc, char **argv)
         rd_kafka_conf_set(conf, "bootstrap.servers", argv[1], error, sizeof error) == RD_KAFKA_CONF_OK &&
         rd_kafka_conf_set(conf, "partitioner", "murmur2_random", error, sizeof error) == RD_KAFKA_CONF_OK &&
         rd_kafka_conf_set(conf, "linger.ms", "0", error, sizeof error) == RD_KAFKA_CONF_OK &&
-        kafka_properties_set(conf, error, sizeof error) &&
         /* A record that is sent again because the broker broke off is there once all the same. */
         rd_kafka_conf_set(conf, "enable.idempotence", "true", error, sizeof error) == RD_KAFKA_CONF_OK &&
+        kafka_properties_set(conf, error, sizeof error) &&
         (argc < 3 || rd_kafka_conf_set(conf, "transactional.id", argv[2], error, sizeof error) == RD_KAFKA_CONF_OK);
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
     rd_kafka_t *client = set ? rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error) : NULL;
