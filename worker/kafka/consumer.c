@@ -324,15 +324,13 @@ kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size
             return kh_handle_fail(error, KH_E_NOT_MINE, 0, "lane %d is not assigned", (int)starts[i].lane);
         }
     }
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
+        /* librdkafka keeps a pause beyond the assignment in which it was asked for. Ended before the new one: a resume
+         * behind it drops what has been fetched, an end of the partition among it, which is not told again. */
+        kh_consumer_resume(consumer, &starts[i].lane, 1);
         *find_part(consumer, starts[i].topic, starts[i].lane) = (part){.started = true, .next = starts[i].offset};
-        rd_kafka_topic_partition_list_add(list, consumer->topics[starts[i].topic], starts[i].lane);
     }
     rd_kafka_resp_err_t failed = assign_started(consumer);
-    /* librdkafka keeps a pause beyond the assignment in which it was asked for. */
-    rd_kafka_resume_partitions(consumer->handle.rk, list);
-    rd_kafka_topic_partition_list_destroy(list);
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kh_handle_fail(error, KH_E_LOST, failed, "starting %zu partitions: %s", count, rd_kafka_err2str(failed));
     }
@@ -476,7 +474,9 @@ void kh_consumer_pause(kh_consumer *consumer, const int32_t *lanes, size_t count
 void kh_consumer_resume(kh_consumer *consumer, const int32_t *lanes, size_t count)
 {
     rd_kafka_topic_partition_list_t *list = started_of(consumer, lanes, count, false);
-    rd_kafka_resume_partitions(consumer->handle.rk, list);
+    if (list->cnt > 0) {
+        rd_kafka_resume_partitions(consumer->handle.rk, list);
+    }
     rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -484,6 +484,7 @@ void kh_consumer_let_go(kh_consumer *consumer)
 {
     if (consumer->revoked) {
         consumer->revoked = false;
+        kh_consumer_resume(consumer, consumer->lanes, consumer->lane_count);
         forget_lanes(consumer);
         rd_kafka_assign(consumer->handle.rk, NULL);
     }
