@@ -63,7 +63,8 @@ def differences(explanation, status, japanese):
 
 
 def is_of_an_obligation(change):
-    return change.startswith(("notice of revocation:", "consultation:", "due on:", "discharged on:", "confirmed on:", "arose on:"))
+    return change.startswith(("notice of revocation:", "consultation:", "due on:", "due on by ", "discharged on:",
+                              "discharged late:", "confirmed on:", "arose on:"))
 
 
 def check(program, settings, path, instants, can_fail):

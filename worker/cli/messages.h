@@ -125,7 +125,9 @@ typedef enum kh_language { KH_ENGLISH, KH_JAPANESE, KH_LANGUAGES } kh_language;
     X(CHANGED_OBLIGATION)                                                                                              \
     X(CHANGED_AROSE)                                                                                                   \
     X(CHANGED_DUE)                                                                                                     \
+    X(CHANGED_EARLIEST_DUE)                                                                                            \
     X(CHANGED_DISCHARGED)                                                                                              \
+    X(CHANGED_LATE)                                                                                                    \
     X(CHANGED_CONFIRMED)                                                                                               \
     X(CHANGED_PROVISIONAL)                                                                                             \
     X(CHANGED_OBLIGED)                                                                                                 \

@@ -12,14 +12,20 @@ static kh_text word(const kh_changes *changes, kh_message_key key)
     return kh_text_of(kh_message(changes->language, key));
 }
 
-/* Added if the two texts differ; nothing at all is told as such. */
-static void add(kh_changes *changes, kh_message_key what, kh_text before, kh_text after)
+/* What a difference is, before and after. Nothing at all is told as such. */
+typedef struct pair {
+    kh_text before;
+    kh_text after;
+} pair;
+
+static void add(kh_changes *changes, const kh_difference *difference, kh_message_key what, pair told)
 {
-    if (!kh_text_equal(before, after) && changes->count < KH_CHANGES_MOST) {
+    if (changes->count < KH_CHANGES_MOST) {
         changes->items[changes->count++] = (kh_change){
+            .kind = difference->kind,
             .what = what,
-            .before = before.length == 0 ? word(changes, KH_M_NONE) : before,
-            .after = after.length == 0 ? word(changes, KH_M_NONE) : after,
+            .before = told.before.length == 0 ? word(changes, KH_M_NONE) : told.before,
+            .after = told.after.length == 0 ? word(changes, KH_M_NONE) : told.after,
         };
     }
 }
@@ -49,8 +55,15 @@ static kh_text grounds(const kh_changes *changes, const kh_status *status)
     return out;
 }
 
-/* The citations of the rows that need work, and the documents to translate. */
-static kh_text residual(const kh_changes *changes, const kh_status *status)
+/* One thing after another, with commas. */
+static void append(kh_text *list, kh_text item, const char *behind, kh_arena *arena)
+{
+    *list = kh_arena_print(arena, "%.*s%s%.*s%s", KH_TEXT_ARGS(*list), list->length == 0 ? "" : ", ",
+                           KH_TEXT_ARGS(item), behind);
+}
+
+/* The rows that need work, and the documents to translate. */
+static kh_text residual(const kh_changes *changes, const kh_status *status, bool with_needs)
 {
     kh_residual_item *items = NULL;
     uint32_t count = 0;
@@ -59,16 +72,26 @@ static kh_text residual(const kh_changes *changes, const kh_status *status)
         return out; /* the arena has failed: the caller sees that */
     }
     for (uint32_t i = 0; i < count; i++) {
-        if (items[i].need != KH_NEED_NONE) {
-            out = kh_arena_print(changes->arena, "%.*s%s%.*s", KH_TEXT_ARGS(out), out.length == 0 ? "" : ", ",
-                                 KH_TEXT_ARGS(items[i].citation));
+        kh_text need =
+            kh_text_of(kh_message_word(changes->language, KH_M_NEED_NONE, KH_M_NEED_TRANSLATION, (int)items[i].need));
+        kh_text behind = with_needs ? kh_arena_print(changes->arena, " (%.*s)", KH_TEXT_ARGS(need)) : KH_TEXT("");
+        if (with_needs || items[i].need != KH_NEED_NONE) {
+            append(&out, items[i].citation, behind.data, changes->arena);
         }
     }
     for (uint32_t i = 0; i < status->translation_count; i++) {
-        out = kh_arena_print(changes->arena, "%.*s%s%.*s", KH_TEXT_ARGS(out), out.length == 0 ? "" : ", ",
-                             KH_TEXT_ARGS(status->translations[i]));
+        append(&out, status->translations[i], "", changes->arena);
     }
     return out;
+}
+
+/* By their citations, unless only the need or the wording of a row is another. */
+static pair residuals(const kh_changes *changes, const kh_status *before, const kh_status *after)
+{
+    pair told = {residual(changes, before, false), residual(changes, after, false)};
+    return kh_text_equal(told.before, told.after)
+               ? (pair){residual(changes, before, true), residual(changes, after, true)}
+               : told;
 }
 
 static kh_text basis(const kh_changes *changes, const kh_status *status)
@@ -112,31 +135,81 @@ static kh_text yes_or_no(const kh_changes *changes, bool value)
     return word(changes, value ? KH_M_YES : KH_M_NO);
 }
 
-void kh_changes_add_status(kh_changes *changes, const kh_status *before, const kh_status *after, bool times)
+static kh_text standing(const kh_changes *changes, const kh_status *status)
+{
+    return status == NULL ? KH_TEXT("") : kh_status_standing(changes->language, status, changes->arena);
+}
+
+static void add_times(kh_changes *changes, const kh_difference *difference, const kh_status *before,
+                      const kh_status *after)
 {
     kh_arena *arena = changes->arena;
     const char *always = kh_message(changes->language, KH_M_ALWAYS);
     const char *never = kh_message(changes->language, KH_M_NEVER);
-    add(changes, KH_M_CHANGED_OUTCOME, kh_status_standing(changes->language, before, arena),
-        kh_status_standing(changes->language, after, arena));
-    add(changes, KH_M_CHANGED_LEVEL, number(before->level, arena), number(after->level, arena));
-    add(changes, KH_M_CHANGED_CONSULTATION, yes_or_no(changes, before->under_consultation),
-        yes_or_no(changes, after->under_consultation));
-    add(changes, KH_M_CHANGED_GROUNDS, grounds(changes, before), grounds(changes, after));
-    if (after->outcome == KH_OUTCOME_RECOGNISED) { /* else nothing is left to assess, and it counts as nothing */
-        add(changes, KH_M_CHANGED_COUNTS_AS, number(before->recognised_level, arena),
-            number(after->recognised_level, arena));
-        add(changes, KH_M_CHANGED_RESIDUAL, residual(changes, before), residual(changes, after));
+    if (difference->kind == KH_DIFFERENCE_SINCE) {
+        add(changes, difference, KH_M_CHANGED_SINCE,
+            (pair){kh_words_instant(before->since, always, arena), kh_words_instant(after->since, always, arena)});
+    } else {
+        add(changes, difference, KH_M_CHANGED_NEXT,
+            (pair){kh_words_instant(before->next_change_at, never, arena),
+                   kh_words_instant(after->next_change_at, never, arena)});
     }
-    add(changes, KH_M_CHANGED_BASIS, basis(changes, before), basis(changes, after));
-    add(changes, KH_M_CHANGED_DETAILS, details(before, arena), details(after, arena));
-    add(changes, KH_M_CHANGED_VALIDITY, validity(before, arena), validity(after, arena));
-    add(changes, KH_M_CHANGED_PACK, pack(before, arena), pack(after, arena));
-    if (times) {
-        add(changes, KH_M_CHANGED_SINCE, kh_words_instant(before->since, always, arena),
-            kh_words_instant(after->since, always, arena));
-        add(changes, KH_M_CHANGED_NEXT, kh_words_instant(before->next_change_at, never, arena),
-            kh_words_instant(after->next_change_at, never, arena));
+}
+
+static void add_status_difference(kh_changes *changes, const kh_difference *difference, const kh_status *before,
+                                  const kh_status *after)
+{
+    kh_arena *arena = changes->arena;
+    switch (difference->kind) {
+    case KH_DIFFERENCE_OUTCOME:
+    case KH_DIFFERENCE_REASONS:
+        add(changes, difference, KH_M_CHANGED_OUTCOME, (pair){standing(changes, before), standing(changes, after)});
+        break;
+    case KH_DIFFERENCE_LEVEL:
+        add(changes, difference, KH_M_CHANGED_LEVEL, (pair){number(before->level, arena), number(after->level, arena)});
+        break;
+    case KH_DIFFERENCE_CONSULTATION:
+        add(changes, difference, KH_M_CHANGED_CONSULTATION,
+            (pair){yes_or_no(changes, before->under_consultation), yes_or_no(changes, after->under_consultation)});
+        break;
+    case KH_DIFFERENCE_GROUNDS:
+        add(changes, difference, KH_M_CHANGED_GROUNDS, (pair){grounds(changes, before), grounds(changes, after)});
+        break;
+    case KH_DIFFERENCE_COUNTS_AS:
+        add(changes, difference, KH_M_CHANGED_COUNTS_AS,
+            (pair){number(before->recognised_level, arena), number(after->recognised_level, arena)});
+        break;
+    case KH_DIFFERENCE_RESIDUAL:
+        add(changes, difference, KH_M_CHANGED_RESIDUAL, residuals(changes, before, after));
+        break;
+    case KH_DIFFERENCE_BASIS:
+        add(changes, difference, KH_M_CHANGED_BASIS, (pair){basis(changes, before), basis(changes, after)});
+        break;
+    case KH_DIFFERENCE_DETAILS:
+        add(changes, difference, KH_M_CHANGED_DETAILS, (pair){details(before, arena), details(after, arena)});
+        break;
+    case KH_DIFFERENCE_VALIDITY:
+        add(changes, difference, KH_M_CHANGED_VALIDITY, (pair){validity(before, arena), validity(after, arena)});
+        break;
+    case KH_DIFFERENCE_PACK:
+        add(changes, difference, KH_M_CHANGED_PACK, (pair){pack(before, arena), pack(after, arena)});
+        break;
+    default:
+        break;
+    }
+}
+
+void kh_changes_add_status(kh_changes *changes, const kh_status *before, const kh_status *after, bool times)
+{
+    kh_differences found = {.count = 0};
+    kh_differences_add_status(&found, before, after);
+    for (uint32_t i = 0; i < found.count; i++) {
+        const kh_difference *difference = &found.items[i];
+        if (difference->kind != KH_DIFFERENCE_SINCE && difference->kind != KH_DIFFERENCE_NEXT_CHANGE) {
+            add_status_difference(changes, difference, before, after);
+        } else if (times) {
+            add_times(changes, difference, before, after);
+        }
     }
 }
 
@@ -155,39 +228,65 @@ static kh_text obliged(const kh_obligation *obligation, kh_arena *arena)
                : kh_arena_print(arena, "%.*s, %.*s", KH_TEXT_ARGS(out), KH_TEXT_ARGS(obligation->obliged[1]));
 }
 
+static pair days(const kh_changes *changes, kh_day before, kh_day after)
+{
+    return (pair){kh_words_day(before, "", changes->arena), kh_words_day(after, "", changes->arena)};
+}
+
+static void add_obligation_difference(kh_changes *changes, const kh_difference *difference, const kh_obligation *before,
+                                      const kh_obligation *after)
+{
+    switch (difference->kind) {
+    case KH_DIFFERENCE_OBLIGATION:
+        add(changes, difference, KH_M_CHANGED_OBLIGATION,
+            (pair){obligation_state(changes, before), obligation_state(changes, after)});
+        break;
+    case KH_DIFFERENCE_AROSE_ON:
+        add(changes, difference, KH_M_CHANGED_AROSE, days(changes, before->arose_on, after->arose_on));
+        break;
+    case KH_DIFFERENCE_DUE_ON:
+        add(changes, difference, KH_M_CHANGED_DUE, days(changes, before->due_on, after->due_on));
+        break;
+    case KH_DIFFERENCE_EARLIEST_DUE_ON:
+        add(changes, difference, KH_M_CHANGED_EARLIEST_DUE,
+            days(changes, before->earliest_due_on, after->earliest_due_on));
+        break;
+    case KH_DIFFERENCE_PROVISIONAL:
+        add(changes, difference, KH_M_CHANGED_PROVISIONAL,
+            (pair){yes_or_no(changes, before->provisional), yes_or_no(changes, after->provisional)});
+        break;
+    case KH_DIFFERENCE_DISCHARGED_ON:
+        add(changes, difference, KH_M_CHANGED_DISCHARGED, days(changes, before->discharged_on, after->discharged_on));
+        break;
+    case KH_DIFFERENCE_LATE:
+        add(changes, difference, KH_M_CHANGED_LATE,
+            (pair){yes_or_no(changes, before->late), yes_or_no(changes, after->late)});
+        break;
+    case KH_DIFFERENCE_CONFIRMED_ON:
+        add(changes, difference, KH_M_CHANGED_CONFIRMED, days(changes, before->confirmed_on, after->confirmed_on));
+        break;
+    case KH_DIFFERENCE_OBLIGED:
+        add(changes, difference, KH_M_CHANGED_OBLIGED,
+            (pair){obliged(before, changes->arena), obliged(after, changes->arena)});
+        break;
+    default:
+        break;
+    }
+}
+
 void kh_changes_add_obligation(kh_changes *changes, const kh_obligation *before, const kh_obligation *after)
 {
-    kh_arena *arena = changes->arena;
-    const kh_obligation *either = after != NULL ? after : before;
-    uint32_t first = changes->count;
-    if (either == NULL) {
-        return;
+    kh_differences found = {.count = 0};
+    kh_differences_add_obligation(&found, before, after);
+    for (uint32_t i = 0; i < found.count; i++) {
+        uint32_t at = changes->count;
+        add_obligation_difference(changes, &found.items[i], before, after);
+        if (changes->count > at) {
+            changes->items[at].obligation =
+                kh_text_of(kh_message_word(changes->language, KH_M_OBLIGATION_REVOCATION_NOTICE,
+                                           KH_M_OBLIGATION_YEARLY_CONSULTATION, (int)found.items[i].obligation));
+        }
     }
-    add(changes, KH_M_CHANGED_OBLIGATION, obligation_state(changes, before), obligation_state(changes, after));
-    if (changes->count > first) {
-        changes->items[first].obligation =
-            kh_text_of(kh_message_word(changes->language, KH_M_OBLIGATION_REVOCATION_NOTICE,
-                                       KH_M_OBLIGATION_YEARLY_CONSULTATION, (int)either->kind));
-    }
-    if (before == NULL || after == NULL) {
-        return;
-    }
-    const struct {
-        kh_message_key what;
-        kh_day before;
-        kh_day after;
-    } days[] = {
-        {KH_M_CHANGED_AROSE, before->arose_on, after->arose_on},
-        {KH_M_CHANGED_DUE, before->due_on, after->due_on},
-        {KH_M_CHANGED_DISCHARGED, before->discharged_on, after->discharged_on},
-        {KH_M_CHANGED_CONFIRMED, before->confirmed_on, after->confirmed_on},
-    };
-    for (size_t i = 0; i < sizeof days / sizeof *days; i++) {
-        add(changes, days[i].what, kh_words_day(days[i].before, "", arena), kh_words_day(days[i].after, "", arena));
-    }
-    add(changes, KH_M_CHANGED_PROVISIONAL, yes_or_no(changes, before->provisional),
-        yes_or_no(changes, after->provisional));
-    add(changes, KH_M_CHANGED_OBLIGED, obliged(before, arena), obliged(after, arena));
 }
 
 kh_text kh_change_told(const kh_changes *changes, const kh_change *change)

@@ -3,15 +3,17 @@
 #define KH_CLI_STATUS_CHANGE_H
 
 #include "cli/messages.h"
+#include "kakehashi/difference.h"
 
 typedef struct kh_change {
+    kh_difference_kind kind;
     kh_message_key what; /*!< KH_M_CHANGED_... */
     kh_text obligation;  /*!< KH_M_CHANGED_OBLIGATION: which */
     kh_text before;
     kh_text after;
 } kh_change;
 
-#define KH_CHANGES_MOST 16
+#define KH_CHANGES_MOST KH_DIFFERENCES_MOST
 
 /*! Changes found so far; its texts are in the arena. */
 typedef struct kh_changes {
@@ -23,10 +25,11 @@ typedef struct kh_changes {
 
 void kh_changes_init(kh_changes *changes, kh_language language, kh_arena *arena);
 
-/*! \param times  whether `since` and `next_change_at` are told too. */
+/*! What kh_differences_add_status finds, but for what the public alone is told.
+ *  \param before, after  may be NULL as there. \param times  whether `since` and `next_change_at` are told too. */
 void kh_changes_add_status(kh_changes *changes, const kh_status *before, const kh_status *after, bool times);
 
-/*! Either may be NULL: it does not arise. */
+/*! What kh_differences_add_obligation finds. */
 void kh_changes_add_obligation(kh_changes *changes, const kh_obligation *before, const kh_obligation *after);
 
 /*! One of them as a line of text. In the arena. */

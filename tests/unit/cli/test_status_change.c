@@ -62,6 +62,44 @@ static void only_what_differs_is_told(void **state)
     kh_arena_deinit(&arena);
 }
 
+/* A row of the annex that only needs more than before is told by what it needs. */
+static void rows_are_told_by_citation_or_by_need(void **state)
+{
+    static const kh_requirement rows[] = {{KH_TEXT("1"), KH_EQUIVALENCE_PARTIAL, KH_TEXT("A-1/1")},
+                                          {KH_TEXT("2"), KH_EQUIVALENCE_NONE, KH_TEXT("A-1/2")}};
+    static const kh_requirement more[] = {{KH_TEXT("1"), KH_EQUIVALENCE_NONE, KH_TEXT("A-1/1")},
+                                          {KH_TEXT("2"), KH_EQUIVALENCE_NONE, KH_TEXT("A-1/2")}};
+    static const kh_details details = {.category = {"general-iot", 11}};
+    kh_table table = {.from = KH_TEXT("SG"), .to = KH_TEXT("JP"), .requirements = rows, .requirement_count = 2};
+    kh_table other_table = table;
+    kh_rule_pack one = pack;
+    kh_rule_pack other = pack;
+    kh_arena arena;
+    kh_changes changes;
+    (void)state;
+    one.tables = &table;
+    one.table_count = 1;
+    other.tables = &other_table;
+    other.table_count = 1;
+    other_table.requirements = more;
+    kh_status before = recognised();
+    before.pack = &one;
+    before.details = &details;
+    before.no_counterpart = KH_NO_COUNTERPART_FULL_ASSESSMENT;
+    kh_status after = before;
+    after.pack = &other;
+    kh_arena_init(&arena, 4096, kh_heap());
+    kh_changes_init(&changes, KH_ENGLISH, &arena);
+    kh_changes_add_status(&changes, &before, &after, true);
+    assert_text(told(&changes), "rows to assess: A-1/1 (supplementary assessment), A-1/2 (full assessment) -> A-1/1 "
+                                "(full assessment), A-1/2 (full assessment)");
+    other_table.requirement_count = 1;
+    kh_changes_init(&changes, KH_ENGLISH, &arena);
+    kh_changes_add_status(&changes, &before, &after, true);
+    assert_text(told(&changes), "rows to assess: A-1/1, A-1/2 -> A-1/1");
+    kh_arena_deinit(&arena);
+}
+
 static void an_obligation_may_arise_change_and_go(void **state)
 {
     kh_arena arena;
@@ -98,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_differs_is_told),
+        cmocka_unit_test(rows_are_told_by_citation_or_by_need),
         cmocka_unit_test(an_obligation_may_arise_change_and_go),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

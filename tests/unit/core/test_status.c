@@ -73,7 +73,6 @@ static void each_field_counts_for_those_who_are_told_it(void **state)
     OTHER(level = 2, false);
     OTHER(recognised_level = 2, true);
     OTHER(under_consultation = true, false);
-    OTHER(no_counterpart = KH_NO_COUNTERPART_NOT_REQUIRED, true);
     OTHER(translation_count = 1, false);
     OTHER(translations = documents + 1; others[n].translation_count = 1, false);
     OTHER(basis = KH_TEXT("SG/9"), false);
@@ -97,6 +96,22 @@ static void each_field_counts_for_those_who_are_told_it(void **state)
             fail_msg("the public sees difference %zu wrongly", i);
         }
     }
+}
+
+/* The policy is no part of what is said, only the rows that follow from it. */
+static void a_policy_counts_by_the_rows_that_it_makes(void **state)
+{
+    core_state *core = *state;
+    kh_details gateway = details;
+    gateway.category = KH_TEXT("home-gateway");
+    kh_status one = status_of(core);
+    kh_status other = one;
+    other.no_counterpart = KH_NO_COUNTERPART_NOT_REQUIRED;
+    assert_true(kh_status_same(&one, &other) && kh_status_same_to_public(&one, &other)); /* A-2 has no such row */
+    one.details = &gateway;
+    other.details = &gateway;
+    assert_false(kh_status_same(&one, &other));
+    assert_false(kh_status_same_to_public(&one, &other));
 }
 
 static void what_the_public_alone_is_told(void **state)
@@ -200,6 +215,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CORE_TEST(each_field_counts_for_those_who_are_told_it),
+        CORE_TEST(a_policy_counts_by_the_rows_that_it_makes),
         CORE_TEST(what_the_public_alone_is_told),
         CORE_TEST(grounds_and_reasons_are_not_public),
         CORE_TEST(packs_are_compared_by_what_they_are),
