@@ -11,7 +11,7 @@ set -euo pipefail
 packages() {
     case $1 in
         build)
-            echo gcc libc6-dev cmake ninja-build pkgconf
+            echo gcc libc6-dev cmake ninja-build pkgconf scdoc python3
             echo librdkafka-dev libpq-dev libprotobuf-c-dev protobuf-c-compiler protobuf-compiler libprotobuf-dev
             echo libjansson-dev libyaml-dev libssl-dev libbsd-dev zlib1g-dev libsmartcols-dev libmicrohttpd-dev
             ;;
@@ -22,7 +22,7 @@ packages() {
         kafka) echo default-jre-headless maven python3 ;;
         test)
             echo libcmocka-dev python3 python3-protobuf
-            echo clang clang-format clang-tidy shellcheck binutils spin
+            echo clang clang-format clang-tidy shellcheck binutils spin mandoc
             # libFuzzer and clang's sanitizers are a package of their own, named after clang's version.
             echo "libclang-rt-$(clang_version)-dev"
             ;;
