@@ -35,6 +35,7 @@ extern const kh_command kh_command_publish;
 extern const kh_command kh_command_rules;
 extern const kh_command kh_command_run;
 extern const kh_command kh_command_show;
+extern const kh_command kh_command_status;
 extern const kh_command kh_command_topics;
 
 /* ---- options that every command has: --config, --set, --help ---- */

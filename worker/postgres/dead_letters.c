@@ -46,6 +46,23 @@ kh_rc kh_dead_letters_list(kh_database *database, const kh_dead_letter_filter *f
     return kh_rows_run(database, KH_SQL_DEAD_LETTER_LIST, arena, read_case, sizeof **out, out, count);
 }
 
+static void read_count(kh_sql_reader *reader, void *out)
+{
+    kh_dead_letter_count *row = out;
+    row->reason = kh_sql_read_text(reader, 0, NULL);
+    row->open = kh_sql_read_int64(reader, 1, 0);
+    row->redriven = kh_sql_read_int64(reader, 2, 0);
+    row->discarded = kh_sql_read_int64(reader, 3, 0);
+    row->waiting = kh_sql_read_int64(reader, 4, 0);
+    row->newest = kh_sql_read_timestamp(reader, 5);
+}
+
+kh_rc kh_dead_letters_count(kh_database *database, kh_arena *arena, kh_dead_letter_count **out, size_t *count)
+{
+    kh_sql_parameters_begin(database);
+    return kh_rows_run(database, KH_SQL_DEAD_LETTER_COUNT, arena, read_count, sizeof **out, out, count);
+}
+
 kh_rc kh_dead_letters_find(kh_database *database, const kh_dead_letter_place *place, kh_arena *arena,
                            kh_dead_letter_case *out, bool *found)
 {

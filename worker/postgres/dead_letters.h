@@ -34,6 +34,16 @@ typedef struct kh_dead_letter_case {
     kh_text asked_by; /*!< who wants that */
 } kh_dead_letter_case;
 
+/*! How many there are of one reason. */
+typedef struct kh_dead_letter_count {
+    kh_text reason;
+    int64_t open; /*!< those refused again among them */
+    int64_t redriven;
+    int64_t discarded;
+    int64_t waiting;   /*!< of the open ones: to be decided again */
+    kh_instant newest; /*!< when the last one was recorded */
+} kh_dead_letter_count;
+
 /*! What was done about a dead letter. */
 typedef struct kh_dead_letter_deed {
     int32_t lane;
@@ -50,6 +60,10 @@ typedef struct kh_dead_letter_deed {
 KH_MUSTCHECK kh_rc kh_dead_letters_list(kh_database *database, const kh_dead_letter_filter *filter,
                                         const kh_dead_letter_place *after, size_t limit, kh_arena *arena,
                                         kh_dead_letter_case **out, size_t *count);
+
+/*! All of them, counted by reason, ascending. In the arena. */
+KH_MUSTCHECK kh_rc kh_dead_letters_count(kh_database *database, kh_arena *arena, kh_dead_letter_count **out,
+                                         size_t *count);
 
 /*! One by its place, with its value. \param found  whether there is one; \a out is untouched if not. */
 KH_MUSTCHECK kh_rc kh_dead_letters_find(kh_database *database, const kh_dead_letter_place *place, kh_arena *arena,

@@ -204,6 +204,18 @@ kh_rc kh_lanes_read_all(kh_database *database, kh_arena *arena, kh_lanes *out)
     return rc;
 }
 
+static void read_number(kh_sql_reader *reader, void *out)
+{
+    int32_t *number = out;
+    *number = kh_sql_read_int32(reader, 0, 0);
+}
+
+kh_rc kh_lanes_connected(kh_database *database, kh_arena *arena, int32_t **out, size_t *count)
+{
+    kh_sql_parameters_begin(database);
+    return kh_rows_run(database, KH_SQL_LANE_CONNECTED, arena, read_number, sizeof **out, out, count);
+}
+
 /* Locks the lanes in order first: an UPDATE locks in whatever order it finds them. */
 static kh_rc lock_in_order(kh_database *database, const int32_t *lanes, size_t count)
 {

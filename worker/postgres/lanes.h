@@ -43,6 +43,10 @@ KH_MUSTCHECK kh_rc kh_lanes_read_back(kh_database *database, const int32_t *lane
 /*! All lanes, without locks: for `list`, health and lag. */
 KH_MUSTCHECK kh_rc kh_lanes_read_all(kh_database *database, kh_arena *arena, kh_lanes *out);
 
+/*! The lanes whose owner has a session on the server: a worker that died, or lost its connection, has none.
+ *  \param out  ascending, in the arena. */
+KH_MUSTCHECK kh_rc kh_lanes_connected(kh_database *database, kh_arena *arena, int32_t **out, size_t *count);
+
 /*! Writes \a owner into lanes held with these epochs: all or none.
  *  \retval KH_OK, KH_E_NOT_MINE (an epoch has moved on; nothing was written). */
 KH_MUSTCHECK kh_rc kh_lanes_own(kh_database *database, const int32_t *lanes, const int64_t *epochs, size_t count,

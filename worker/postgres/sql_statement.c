@@ -34,6 +34,7 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
     [KH_SQL_NOW] = {"now", "ask for the time", "SELECT " NOW_MS},
     /* Not READ WRITE: a standby would call that unsupported, instead of read-only at the first lock. */
     [KH_SQL_BEGIN] = {"begin", "begin", "BEGIN ISOLATION LEVEL READ COMMITTED"},
+    [KH_SQL_BEGIN_SNAPSHOT] = {"begin_snapshot", "begin", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"},
     [KH_SQL_COMMIT] = {"commit", "commit", "COMMIT"},
     [KH_SQL_ROLLBACK] = {"rollback", "roll back", "ROLLBACK"},
 
@@ -83,6 +84,11 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                           "EXISTS (SELECT FROM wakeup w WHERE w.lane = l.lane), " NOW_MS ", "
                           "EXISTS (SELECT FROM redrive r WHERE r.lane = l.lane) "
                           "FROM lane l WHERE l.lane = ANY ($1::int[]) ORDER BY l.lane"},
+    /* A session is named after its worker, as far as PostgreSQL keeps names. */
+    [KH_SQL_LANE_CONNECTED] = {"lane_connected", "look for the lanes' owners",
+                               "SELECT l.lane FROM lane l WHERE EXISTS (SELECT FROM pg_stat_activity a "
+                               "WHERE a.application_name = left(l.owner, 63) AND a.datname = current_database()) "
+                               "ORDER BY l.lane"},
     [KH_SQL_LANE_RAISE_ARRANGEMENT] = {"lane_raise_arrangement", "raise the arrangement's version",
                                        "UPDATE lane SET arrangement_version = arrangement_version + 1, "
                                        "arrangement_cause = $1::bytea"},
@@ -207,6 +213,12 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
     [KH_SQL_DEAD_LETTER_DEEDS] = {"dead_letter_deeds", "read what was done about a dead letter",
                                   "SELECT action, detail, done_by, done_at FROM dead_letter_action "
                                   "WHERE lane = $1::int AND seq = $2::bigint ORDER BY number"},
+    [KH_SQL_DEAD_LETTER_COUNT] =
+        {"dead_letter_count", "count dead letters",
+         "SELECT d.reason, count(*) FILTER (WHERE a.action IS NULL OR a.action = 'failed'), "
+         "count(*) FILTER (WHERE a.action = 'redriven'), count(*) FILTER (WHERE a.action = 'discarded'), "
+         "count(r.seq), max(d.recorded_at) FROM dead_letter d " DEAD_LETTER_NEWEST
+         "LEFT JOIN redrive r ON r.lane = d.lane AND r.seq = d.seq GROUP BY d.reason ORDER BY d.reason"},
     [KH_SQL_DEAD_LETTER_DISCARD] = {"dead_letter_discard", "discard dead letters",
                                     "WITH v AS (SELECT * FROM unnest($1::int[], $2::bigint[]) AS v (lane, seq)), "
                                     "gone AS (DELETE FROM redrive r USING v WHERE r.lane = v.lane AND r.seq = v.seq) "

@@ -5,6 +5,7 @@
 typedef enum kh_sql_statement {
     KH_SQL_NOW,
     KH_SQL_BEGIN,
+    KH_SQL_BEGIN_SNAPSHOT,
     KH_SQL_COMMIT,
     KH_SQL_ROLLBACK,
     /* lanes */
@@ -24,6 +25,7 @@ typedef enum kh_sql_statement {
     KH_SQL_LANE_OWN,
     KH_SQL_LANE_RELEASE,
     KH_SQL_LANE_LOOK,
+    KH_SQL_LANE_CONNECTED,
     KH_SQL_LANE_RAISE_ARRANGEMENT,
     KH_SQL_LANE_FINISH,
     KH_SQL_LANE_OFFSET_FINISH,
@@ -52,6 +54,7 @@ typedef enum kh_sql_statement {
     KH_SQL_DEAD_LETTER_LIST,
     KH_SQL_DEAD_LETTER_FIND,
     KH_SQL_DEAD_LETTER_DEEDS,
+    KH_SQL_DEAD_LETTER_COUNT,
     KH_SQL_DEAD_LETTER_DISCARD,
     KH_SQL_REDRIVE_INSERT,
     KH_SQL_REDRIVE_READ,
