@@ -72,8 +72,9 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
                               : level <= LOG_WARNING ? KH_KAFKA_LOG_WARNING
                               : level <= LOG_INFO    ? KH_KAFKA_LOG_INFO
                                                      : KH_KAFKA_LOG_DEBUG;
-    /* One set of properties goes to consumers and producers alike: "ignored by this producer" is no news. */
-    if (strcmp(facility, "CONFWARN") == 0) {
+    /* One set of properties goes to consumers and producers alike: "ignored by this producer" is no news. Nor is that
+     * what a connection still waited for ends with its handle: it would hide the last line that says why. */
+    if (strcmp(facility, "CONFWARN") == 0 || strstr(text, rd_kafka_err2str(RD_KAFKA_RESP_ERR__DESTROY)) != NULL) {
         ours = KH_KAFKA_LOG_DEBUG;
     }
     snprintf(line, sizeof line, "librdkafka %s: %s%s", facility, text, kh_handle_hint(text, rd_kafka_version()));
