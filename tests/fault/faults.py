@@ -54,6 +54,11 @@ def has_disk(campaign):
 
 # ---- workers ----
 
+def has_spare_workers(campaign):
+    """One more than there are lanes has none."""
+    return len(campaign.running()) > campaign.lanes
+
+
 def kill_worker(campaign):
     worker = campaign.pick()
     campaign.expect_lanes_taken("somebody takes lanes after a worker was killed")
@@ -80,8 +85,9 @@ def freeze_worker(campaign, least=1.4 * SESSION, most=4 * SESSION):
             worker.signal(signal.SIGCONT)
     campaign.later(campaign.chance.uniform(least, most), thaw)
     if least > SESSION:
-        campaign.expect("a worker that was stopped for longer than its session takes lanes anew",
-                        lambda: worker.process.poll() is not None or worker.log().count("lanes-taken") > taken)
+        campaign.expect("a worker that was stopped for longer than its session takes lanes anew, unless others have them all",
+                        lambda: worker.process.poll() is not None or worker.log().count("lanes-taken") > taken
+                        or has_spare_workers(campaign))
 
 
 def blink_worker(campaign):
@@ -91,7 +97,7 @@ def blink_worker(campaign):
 def add_worker(campaign):
     worker = campaign.start_worker()
     campaign.expect("a new worker takes lanes",
-                    lambda: worker.process.poll() is not None or "lanes-taken" in worker.log())
+                    lambda: worker.process.poll() is not None or "lanes-taken" in worker.log() or has_spare_workers(campaign))
 
 
 def kill_all_workers(campaign):
@@ -311,7 +317,8 @@ FAULTS = [
     Fault("all workers killed", 3, "kill -9 of all workers at once; two are started",
           "they take the lanes", kill_all_workers, has_workers),
     Fault("worker ended", 8, "SIGTERM; another is started", "it ends with 0", end_worker, has_workers),
-    Fault("worker stopped", 8, "SIGSTOP for 1.4 to 4 sessions, SIGCONT", "it takes lanes anew", freeze_worker, has_workers),
+    Fault("worker stopped", 8, "SIGSTOP for 1.4 to 4 sessions, SIGCONT", "it takes lanes anew, unless others have them all",
+          freeze_worker, has_workers),
     Fault("worker stopped shortly", 4, "SIGSTOP for less than a session, SIGCONT", "it goes on", blink_worker, has_workers),
     Fault("worker added", 5, "one more is started", "it takes lanes", add_worker, has_room),
     Fault("worker's clock steps", 4, "one more is started, whose clock steps three times, by seconds to 400 days",
