@@ -3,8 +3,8 @@
 #   packages.sh list GROUP...      prints the packages, one a line
 #   packages.sh missing GROUP...   prints those that are not installed
 #   packages.sh install GROUP...   installs those; as root, or by sudo; quick when nothing is missing
-# Groups: build (compile the worker), run (what the installed binary needs), postgresql (a server to try it with),
-#         kafka (Java and Maven for a real Apache Kafka), test (compilers, sanitizers, linters).
+# Groups: build (compile the worker), package (make the Debian package), run (what the installed binary needs), postgresql (a
+#         server to try it with), kafka (Java and Maven for a real Apache Kafka), test (compilers, sanitizers, linters).
 # On another system `install` names the packages and exits 1.
 set -euo pipefail
 
@@ -16,18 +16,19 @@ packages() {
             echo libjansson-dev libyaml-dev libssl-dev libbsd-dev zlib1g-dev libsmartcols-dev libmicrohttpd-dev
             ;;
         run)
-            echo librdkafka1 libpq5 libprotobuf-c1 libjansson4 libyaml-0-2 libssl3 libbsd0 zlib1g libsmartcols1 libmicrohttpd12 ca-certificates
+            echo librdkafka1 libpq5 libprotobuf-c1 libjansson4 libyaml-0-2 libssl3 zlib1g libsmartcols1 libmicrohttpd12 ca-certificates
             ;;
         postgresql) echo postgresql python3 ;;
         kafka) echo default-jre-headless maven python3 ;;
+        package) echo dpkg-dev file ;;
         test)
             echo libcmocka-dev python3 python3-protobuf
-            echo clang clang-format clang-tidy shellcheck binutils spin mandoc
+            echo clang clang-format clang-tidy shellcheck binutils spin mandoc fakeroot systemd
             # libFuzzer and clang's sanitizers are a package of their own, named after clang's version.
             echo "libclang-rt-$(clang_version)-dev"
             ;;
         *)
-            echo "packages.sh: no such group: $1 (build, run, postgresql, kafka, test)" >&2
+            echo "packages.sh: no such group: $1 (build, package, run, postgresql, kafka, test)" >&2
             return 2
             ;;
     esac

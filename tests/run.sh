@@ -101,7 +101,7 @@ fuzz() {
 }
 
 everything() {
-    docker/packages.sh install build test postgresql kafka
+    docker/packages.sh install build package test postgresql kafka
     title 'gcc, warnings are errors'
     build dev
     title 'clang, warnings are errors'
@@ -121,18 +121,18 @@ case ${1-} in
         usage
         ;;
     --quick)
-        docker/packages.sh install build test
+        docker/packages.sh install build package test
         build dev
         quick
         finish
         ;;
     --asan)
-        docker/packages.sh install build test
+        docker/packages.sh install build package test
         asan servers
         finish
         ;;
     --list)
-        docker/packages.sh install build test
+        docker/packages.sh install build package test
         build dev >&2
         ctest --test-dir build/dev --show-only | sed -n 's/^ *Test *#[0-9]*: //p'
         ;;
@@ -145,7 +145,7 @@ case ${1-} in
             echo "tests/run.sh: not the name of a test: $1 (tests/run.sh --list prints them)" >&2
             exit 2
         fi
-        docker/packages.sh install build test postgresql kafka
+        docker/packages.sh install build package test postgresql kafka
         build dev
         run_tests build/dev -R "^$1\$"
         finish

@@ -4,10 +4,11 @@
     pages.py --kakehashi PROGRAM --settings FILE [--scdoc PROGRAM] [--place NAME=PATH]... FOLDER
 
 One page a command from its `--help`; kakehashi.1.scd and kakehashi.5.scd, beside this script, filled in from `kakehashi --help`
-and from the comments of the settings file. scdoc makes roff of them, in FOLDER/man1 and FOLDER/man5, which are emptied first.
+and from the comments of the settings file. scdoc makes roff of them, in FOLDER/man1 and FOLDER/man5, and as they are installed in FOLDER/compressed; all are emptied first.
 The gate `manual` holds what comes out against the program.
 """
 import argparse
+import gzip
 import re
 import shutil
 import subprocess
@@ -195,6 +196,8 @@ def write(scdoc, folder, name, section, page):
     if made.returncode != 0:
         raise SystemExit(f"scdoc refuses the page {name}({section}): {made.stderr.strip()}\n{page}")
     path.write_text(made.stdout, encoding="utf-8")
+    with gzip.GzipFile(folder / "compressed" / f"man{section}" / f"{path.name}.gz", "wb", mtime=0) as out:
+        out.write(made.stdout.encode())
 
 
 def main():
@@ -205,9 +208,9 @@ def main():
     parser.add_argument("--place", action="append", default=[])
     parser.add_argument("folder", type=Path)
     given = parser.parse_args()
-    for section in "15":
-        shutil.rmtree(given.folder / f"man{section}", ignore_errors=True)
-        (given.folder / f"man{section}").mkdir(parents=True)
+    for folder in (given.folder / sub for sub in ("man1", "man5", "compressed/man1", "compressed/man5")):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
     version = asked(given.kakehashi, "--version").strip()
     places = {"VERSION": version, **dict(place.split("=", 1) for place in given.place)}
     for name, _ in commands(given.kakehashi):
