@@ -75,9 +75,9 @@ def run(*command, text=None, expect=0, env=None):
 
 
 class Worker:
-    """A `kakehashi run` in a process group of its own; its log is a file."""
+    """A `kakehashi run`, or another command that takes long, in a process group of its own; its log is a file."""
 
-    def __init__(self, deployment, options, failpoint=None, environment=None):
+    def __init__(self, deployment, options, failpoint=None, environment=None, command="run"):
         self.log_path = deployment.folder / f"worker-{deployment.next_log}.log"
         deployment.next_log += 1
         environment = {**os.environ, **(environment or {})}
@@ -85,7 +85,7 @@ class Worker:
             environment["KAKEHASHI_FAILPOINT"] = failpoint
         with open(self.log_path, "wb") as log:
             self.process = subprocess.Popen(
-                [KAKEHASHI, "run", "-c", str(deployment.settings_path), *options], stdout=log, stderr=log,
+                [KAKEHASHI, command, "-c", str(deployment.settings_path), *options], stdout=log, stderr=log,
                 stdin=subprocess.DEVNULL, env=environment, start_new_session=True)
         running.append(self.process)
 
@@ -217,8 +217,8 @@ class Deployment:
 
     # ---- workers ----
 
-    def start(self, *options, failpoint=None, environment=None):
-        worker = Worker(self, options, failpoint, environment)
+    def start(self, *options, failpoint=None, environment=None, command="run"):
+        worker = Worker(self, options, failpoint, environment, command)
         self.workers.append(worker)
         return worker
 

@@ -29,6 +29,7 @@ typedef struct kh_pending {
 /*! One source topic of a lane. */
 typedef struct kh_live_source {
     int64_t next_offset;  /*!< first offset not decided */
+    int64_t end;          /*!< nothing is read from here on: a replay's; INT64_MAX for a live worker */
     int64_t polled;       /*!< offset behind the last record that was polled */
     kh_instant polled_at; /*!< its timestamp; KH_INSTANT_NONE: none yet */
     bool drained;         /*!< nothing more to read */

@@ -158,7 +158,8 @@ void kh_live_observe(kh_worker *worker)
         sample_backlog(&backlog);
     }
     kh_samples_end(KH_SAMPLES_WORKER);
-    if (kh_publishing_wait(worker->publishing, 0)) { /* and nobody but this thread submits more */
+    if (worker->publisher != NULL &&
+        kh_publishing_wait(worker->publishing, 0)) { /* and nobody but this thread submits more */
         kh_publisher_serve(worker->publisher);
     }
     int64_t now = kh_monotonic_ms();

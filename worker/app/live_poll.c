@@ -184,13 +184,17 @@ static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool
     if (event->record.offset < source->next_offset || event->record.offset < source->polled) {
         return KH_OK; /* decided, or queued, already */
     }
+    if (event->record.offset >= source->end) {
+        source->drained = true;
+        return KH_OK;
+    }
     if (!make_room(lane)) {
         return KH_E_MEMORY;
     }
     queue_record(worker, lane, &(kh_pending){.record = event->record, .hold = event->hold, .topic = event->topic});
     source->polled = event->record.offset + 1;
     source->polled_at = event->record.timestamp;
-    source->drained = false;
+    source->drained = source->polled >= source->end;
     share->pending_total++;
     share->pending_bytes += event->record.value.length;
     *kept = true;
@@ -203,10 +207,14 @@ static kh_rc take_drained(kh_worker *worker, const kh_consumer_event *event)
     if (lane == NULL || !worker->taken) {
         return KH_OK;
     }
-    if (lane->sources[event->topic].expects_last) {
+    kh_live_source *source = &lane->sources[event->topic];
+    if (source->expects_last) {
         return say_topic_changed(worker, event, "it ends before its last decided record");
     }
-    lane->sources[event->topic].drained = true;
+    if (source->end != INT64_MAX && source->polled < source->end && source->next_offset < source->end) {
+        return say_topic_changed(worker, event, "it ends before what the live deployment has decided of it");
+    }
+    source->drained = true;
     return KH_OK;
 }
 

@@ -55,7 +55,7 @@ kh_rc kh_publish_once(kh_publisher *publisher, const kh_publication *publication
 static kh_rc publish(kh_publishing *publishing, const kh_publication *publication, kh_kafka_error *error)
 {
     int64_t pause_ms = 20;
-    for (;;) {
+    while (publishing->publisher != NULL) {
         kh_rc rc = kh_publish_once(publishing->publisher, publication, error);
         if (rc != KH_E_RETRY) {
             return rc;
@@ -72,6 +72,7 @@ static kh_rc publish(kh_publishing *publishing, const kh_publication *publicatio
         }
         pause_ms = pause_ms < 1000 ? pause_ms * 2 : pause_ms;
     }
+    return KH_OK; /* a replay publishes nothing */
 }
 
 static bool reserve(void **items, size_t *size, size_t wanted, size_t item_size)

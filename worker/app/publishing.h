@@ -12,7 +12,8 @@
 typedef struct kh_publishing kh_publishing;
 
 /*! Starts the thread.
- *  \param publisher  initialised; used by the thread alone while it holds a batch.
+ *  \param publisher  initialised; used by the thread alone while it holds a batch. NULL: a replay's, whose batches are
+ *                    done with as they are.
  *  \param depth      batches that are decided or on their way at once; at most 64.
  *  \return NULL when there is no memory or no thread; pairs with kh_publishing_free (NULL is fine). */
 KH_MUSTCHECK kh_publishing *kh_publishing_new(kh_publisher *publisher, uint32_t depth);

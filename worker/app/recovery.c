@@ -10,6 +10,7 @@
 #include "app/failpoint.h"
 #include "app/heap.h"
 #include "app/metrics.h"
+#include "app/replay_course.h"
 #include "app/rules_store.h"
 #include "app/watchdog.h"
 #include "kafka/scan.h"
@@ -58,11 +59,13 @@ static kh_rc list_numbers(const taking *of, int32_t **out)
 static void set_source(taking *of, const kh_lane_offset_row *row)
 {
     kh_worker *worker = of->worker;
+    const kh_replay_course *course = worker->settings->course;
     kh_live_lane *lane = kh_live_find_lane(of->share, row->lane);
     for (size_t t = 0; lane != NULL && t < worker->topic_count; t++) {
         if (kh_text_equal(row->topic, kh_text_of(worker->topics[t]))) {
             lane->sources[t] = (kh_live_source){
                 .next_offset = row->next_offset,
+                .end = course == NULL ? INT64_MAX : kh_replay_course_end(course, row->topic, row->lane),
                 .last_offset = row->last_offset,
                 .last_timestamp = row->last_timestamp,
                 .last_crc = row->last_crc,
@@ -306,6 +309,16 @@ static kh_rc find_mark(taking *of, size_t at)
     return rc;
 }
 
+static kh_rc find_marks(taking *of)
+{
+    kh_rc rc = read_commits(of);
+    kh_failpoint(KH_AT_AFTER_COMMITTED);
+    for (size_t i = 0; rc == KH_OK && i < of->share->lane_count; i++) {
+        rc = find_mark(of, i);
+    }
+    return rc;
+}
+
 /* ---- 4. what was decided but not published ---- */
 
 static kh_rc add_page(taking *of, kh_outgoing *out, const kh_live_lane *lane, kh_result_row *rows, size_t count)
@@ -409,7 +422,7 @@ static kh_rc start_reading(taking *of)
         starts[i] = (kh_lane_start){i % worker->topic_count, lane->number, from};
         source->polled = from;
         source->polled_at = KH_INSTANT_NONE;
-        source->drained = false;
+        source->drained = source->next_offset >= source->end;
     }
     kh_rc rc = kh_consumer_start(worker->consumer, starts, count, &error);
     if (rc != KH_OK) {
@@ -456,7 +469,8 @@ static kh_rc take_share(taking *of)
     kh_failpoint(KH_AT_BEFORE_EPOCHS);
     kh_rc rc = take_epochs(of);
     kh_failpoint(KH_AT_AFTER_EPOCHS);
-    if (rc == KH_OK) {
+    bool publishes = of->worker->settings->course == NULL;
+    if (rc == KH_OK && publishes) {
         rc = fence_owners(of);
     }
     if (rc == KH_OK) {
@@ -468,15 +482,11 @@ static kh_rc take_share(taking *of)
         rc = kh_live_read_world(of->share, -1);
         kh_failpoint(KH_AT_AFTER_RULES);
     }
-    if (rc == KH_OK) {
-        rc = read_commits(of);
-        kh_failpoint(KH_AT_AFTER_COMMITTED);
-    }
-    for (size_t i = 0; rc == KH_OK && i < of->share->lane_count; i++) {
-        rc = find_mark(of, i);
+    if (rc == KH_OK && publishes) {
+        rc = find_marks(of);
     }
     kh_failpoint(KH_AT_AFTER_MARKS);
-    if (rc == KH_OK) {
+    if (rc == KH_OK && publishes) {
         rc = publish_all_left(of);
     }
     if (rc == KH_E_FENCED) {

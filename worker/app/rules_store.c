@@ -94,17 +94,18 @@ static bool same_file(const kh_rule_file *a, const kh_rule_file *b)
     return a->kind == b->kind && kh_text_equal(stored_id(a), stored_id(b));
 }
 
-/* What will stand: the new files, and those of the old ones that none of them takes the place of. A rule pack is never
- * replaced: two of one id are kept, for the check to say so, unless they are the same bytes. */
+/* What will stand: the new files, and those of the old ones that none of them takes the place of. A rule pack that
+ * stands is replaced only in a replay: else two of one id are kept, for the check to say so, unless they are the same
+ * bytes. */
 static uint32_t unite(const kh_rule_file *old, uint32_t old_count, const kh_rule_file *new, uint32_t new_count,
-                      kh_rule_file *out)
+                      bool packs_too, kh_rule_file *out)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < old_count; i++) {
         bool replaced = false;
         for (uint32_t j = 0; j < new_count && !replaced; j++) {
             replaced = same_file(&old[i], &new[j]) &&
-                       (old[i].kind != KH_RULE_FILE_PACK || kh_text_equal(old[i].sha256, new[j].sha256));
+                       (packs_too || old[i].kind != KH_RULE_FILE_PACK || kh_text_equal(old[i].sha256, new[j].sha256));
         }
         if (!replaced) {
             out[count++] = old[i];
@@ -114,6 +115,18 @@ static uint32_t unite(const kh_rule_file *old, uint32_t old_count, const kh_rule
         memcpy(&out[count], new, new_count * sizeof *new);
     }
     return count + new_count;
+}
+
+kh_rc kh_rules_store_replace(const kh_rule_file *standing, uint32_t standing_count, const kh_rule_file *files,
+                             uint32_t file_count, kh_arena *arena, kh_rule_file **out, uint32_t *count)
+{
+    kh_rule_file *all = kh_arena_allocate_array(arena, (size_t)standing_count + file_count, sizeof *all);
+    if (all == NULL) {
+        return KH_E_MEMORY;
+    }
+    *count = unite(standing, standing_count, files, file_count, true, all);
+    *out = all;
+    return KH_OK;
 }
 
 static kh_rc check_union(kh_database *database, const kh_rule_file *files, uint32_t count, kh_arena *arena,
@@ -130,7 +143,7 @@ static kh_rc check_union(kh_database *database, const kh_rule_file *files, uint3
     if (all == NULL) {
         return KH_E_MEMORY;
     }
-    return kh_rule_book_build(all, unite(standing, standing_count, files, count, all), problems, &book);
+    return kh_rule_book_build(all, unite(standing, standing_count, files, count, false, all), problems, &book);
 }
 
 kh_rule_file_row kh_rules_store_row(const kh_rule_file *file, kh_text loaded_by)

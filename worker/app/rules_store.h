@@ -28,6 +28,13 @@ KH_MUSTCHECK kh_rc kh_rules_store_read_as_of(kh_database *database, kh_instant a
 /*! The rows as they stand, by kind and id (kh_rules_read). */
 KH_MUSTCHECK kh_rc kh_rules_store_rows(kh_database *database, kh_arena *arena, kh_rule_file_row **out, size_t *count);
 
+/*! What would stand with files in place of those that have their ids, rule packs among them. Pure.
+ *  \param standing, files  borrowed by \a out, each id once for its kind.
+ *  \param out  in the arena. \retval KH_OK, KH_E_MEMORY */
+KH_MUSTCHECK kh_rc kh_rules_store_replace(const kh_rule_file *standing, uint32_t standing_count,
+                                          const kh_rule_file *files, uint32_t file_count, kh_arena *arena,
+                                          kh_rule_file **out, uint32_t *count);
+
 /*! "rule-pack", "policies", "calendar". Static storage. */
 const char *kh_rules_store_kind_name(kh_stored_file_kind kind);
 

@@ -8,6 +8,7 @@
 #include "app/log.h"
 
 static atomic_uint quiet_seconds;
+static atomic_bool stopped;
 static uint32_t limit;
 static int ends_with;
 
@@ -17,6 +18,9 @@ static void *run(void *unused)
     for (;;) {
         struct timespec second = {1, 0};
         (void)nanosleep(&second, NULL);
+        if (atomic_load(&stopped)) {
+            return NULL;
+        }
         if (atomic_fetch_add(&quiet_seconds, 1) + 1 > limit) {
             kh_log(KH_LOG_ERROR, "watchdog", "no progress for %u s: ending, so that others take the lanes over", limit);
             _exit(ends_with);
@@ -31,9 +35,15 @@ void kh_watchdog_start(uint32_t seconds, int exit_code)
     limit = seconds;
     ends_with = exit_code;
     atomic_store(&quiet_seconds, 0);
+    atomic_store(&stopped, false);
     if (pthread_create(&thread, NULL, run, NULL) == 0) {
         (void)pthread_detach(thread);
     }
+}
+
+void kh_watchdog_stop(void)
+{
+    atomic_store(&stopped, true);
 }
 
 void kh_watchdog_pat(void)

@@ -8,6 +8,9 @@
  *  \param seconds  without kh_watchdog_pat, after which the process ends with \a exit_code. */
 void kh_watchdog_start(uint32_t seconds, int exit_code);
 
+/*! Counts no longer: what follows waits for a person, or cannot get stuck. */
+void kh_watchdog_stop(void);
+
 /*! Progress was made. */
 void kh_watchdog_pat(void);
 

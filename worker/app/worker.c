@@ -11,6 +11,7 @@
 #include "app/health.h"
 #include "app/live_source.h"
 #include "app/metrics.h"
+#include "app/replay_course.h"
 #include "app/watchdog.h"
 #include "app/watching.h"
 #include "app/worker_loop.h"
@@ -159,6 +160,18 @@ static bool lane_is_idle(const kh_worker *worker, const kh_share *share, const k
            !lane->has_wakeups && !lane->has_redrives && !lane->has_due && (there || lane->blocked);
 }
 
+static bool any_blocked(const kh_worker *worker)
+{
+    for (size_t s = 0; s < worker->share_count; s++) {
+        for (size_t i = 0; i < worker->shares[s].lane_count; i++) {
+            if (worker->shares[s].lanes[i].blocked) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* Everything read, decided and published, as of a look after the last batch. */
 static bool is_idle(kh_loop *of)
 {
@@ -176,16 +189,11 @@ static bool is_idle(kh_loop *of)
     return kh_publishing_wait(worker->publishing, 0) && kh_publishing_failed(worker->publishing, NULL) == KH_OK;
 }
 
-static bool any_blocked(const kh_worker *worker)
+/* A replay ends with the whole of it: until then another's lane may still wake a subject of ours. */
+static bool is_done(kh_loop *of)
 {
-    for (size_t s = 0; s < worker->share_count; s++) {
-        for (size_t i = 0; i < worker->shares[s].lane_count; i++) {
-            if (worker->shares[s].lanes[i].blocked) {
-                return true;
-            }
-        }
-    }
-    return false;
+    const kh_replay_course *course = of->worker->settings->course;
+    return is_idle(of) && (course == NULL || course->done || any_blocked(of->worker));
 }
 
 static kh_rc turn(kh_loop *of)
@@ -205,18 +213,32 @@ static kh_rc turn(kh_loop *of)
     return worker->taken ? work(of) : take_lanes(of);
 }
 
+/* Others may be at work on it too: what goes forward anywhere is progress. */
+static kh_rc follow_course(kh_loop *of, kh_replay_course *course)
+{
+    bool forward = false;
+    kh_rc rc = kh_replay_course_turn(course, &forward);
+    if (forward) {
+        kh_loop_note_progress(of);
+    }
+    return rc;
+}
+
 static void run_loop(kh_loop *of)
 {
     kh_worker *worker = of->worker;
     while (*of->stop == 0) {
         kh_rc rc = turn(of);
         kh_watching_turn(worker);
+        if (rc == KH_OK && worker->settings->course != NULL) {
+            rc = follow_course(of, worker->settings->course);
+        }
         if (rc != KH_OK) {
             kh_exit_reason why = rc == KH_E_CONFIGURATION ? KH_ENDED_CONFIGURATION : KH_ENDED_FAILED;
             worker->reason = worker->reason == KH_ENDED_WELL ? why : worker->reason;
             return;
         }
-        if (worker->settings->until_idle && is_idle(of)) {
+        if (worker->settings->until_idle && is_done(of)) {
             worker->reason = any_blocked(worker) ? KH_ENDED_CONFIGURATION : KH_ENDED_WELL;
             return;
         }

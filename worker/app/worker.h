@@ -5,6 +5,7 @@
 #include "config/configuration.h"
 
 typedef struct kh_worker kh_worker;
+struct kh_replay_course;
 
 /*! Why a worker has ended. */
 typedef enum kh_exit_reason {
@@ -18,9 +19,10 @@ typedef enum kh_exit_reason {
 typedef struct kh_worker_settings {
     const kh_configuration *configuration; /*!< read, with secrets; borrowed */
     bool until_idle;                       /*!< end when everything is read, decided and published */
-    kh_instant until;    /*!< move every lane there once its sources are drained; KH_INSTANT_NONE: no */
-    bool accept_rewind;  /*!< the database was restored from an older copy: decide again from there */
-    uint32_t give_up_ms; /*!< with until_idle: how long to wait for servers */
+    kh_instant until;                /*!< move every lane there once its sources are drained; KH_INSTANT_NONE: no */
+    bool accept_rewind;              /*!< the database was restored from an older copy: decide again from there */
+    uint32_t give_up_ms;             /*!< with until_idle: how long to wait for servers */
+    struct kh_replay_course *course; /*!< a replay: nothing is published, and it ends with the course. NULL: live */
 } kh_worker_settings;
 
 /*! Runs until a stop is asked for, or until idle. One to a process: what it counts (app/metrics.h) is the process's.

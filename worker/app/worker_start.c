@@ -180,6 +180,31 @@ static void report_topic(void *self, const char *topic, bool bad, const char *te
     kh_log(bad ? KH_LOG_ERROR : KH_LOG_WARNING, "topic", "%s: %s", topic, text);
 }
 
+/* A replay reads the source topics, whatever moves their timestamps, and needs no other. */
+static kh_rc inspect_sources(kh_worker *worker, kh_kafka_error *error)
+{
+    int32_t counts[KH_SOURCES_MAX];
+    kh_rc rc = kh_topics_inspect(&worker->kafka, worker->topics, worker->topic_count, 5000, counts, error);
+    for (size_t i = 0; rc == KH_OK && i < worker->topic_count; i++) {
+        if (counts[i] <= 0 || counts[i] != counts[0]) {
+            (void)snprintf(error->text, sizeof error->text, "source topic %s %s", worker->topics[i],
+                           counts[i] == 0                 ? "does not exist"
+                           : counts[i] == KH_TOPIC_HIDDEN ? "may not be read by this user: an ACL must allow it"
+                                                          : "has another number of partitions than the others");
+            rc = KH_E_CONFIGURATION;
+        }
+    }
+    worker->partition_count = rc == KH_OK ? counts[0] : 0;
+    return rc;
+}
+
+static kh_rc check_all_topics(kh_worker *worker, const kh_topics_wish *wish, kh_kafka_error *error)
+{
+    kh_rc rc = kh_topics_check(&worker->kafka, wish, 5000, report_topic, NULL, error);
+    return rc == KH_OK ? kh_topics_inspect(&worker->kafka, worker->topics, 1, 5000, &worker->partition_count, error)
+                       : rc;
+}
+
 static kh_rc check_topics(kh_loop *of)
 {
     kh_worker *worker = of->worker;
@@ -187,10 +212,8 @@ static kh_rc check_topics(kh_loop *of)
     kh_kafka_error error = {0};
     kh_rc rc = kh_connect_topics(&worker->settings->configuration->settings, 0, &of->arena, &wish);
     while (rc == KH_OK) {
-        rc = kh_topics_check(&worker->kafka, &wish, 5000, report_topic, NULL, &error);
-        if (rc == KH_OK) {
-            rc = kh_topics_inspect(&worker->kafka, worker->topics, 1, 5000, &worker->partition_count, &error);
-        }
+        rc = worker->settings->course != NULL ? inspect_sources(worker, &error)
+                                              : check_all_topics(worker, &wish, &error);
         if (rc == KH_OK) {
             return rc;
         }
@@ -326,7 +349,7 @@ kh_rc kh_loop_start(kh_loop *of)
         rc = with_database(of, prepare_lanes);
         kh_failpoint(KH_AT_LANES_PREPARED);
     }
-    if (rc == KH_OK) {
+    if (rc == KH_OK && worker->settings->course == NULL) {
         rc = init_publisher(of);
         kh_failpoint(KH_AT_PRODUCER_REGISTERED);
     }

@@ -32,6 +32,7 @@ extern const kh_command kh_command_history;
 extern const kh_command kh_command_list;
 extern const kh_command kh_command_migrate;
 extern const kh_command kh_command_publish;
+extern const kh_command kh_command_replay;
 extern const kh_command kh_command_rules;
 extern const kh_command kh_command_run;
 extern const kh_command kh_command_show;

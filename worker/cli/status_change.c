@@ -294,3 +294,14 @@ kh_text kh_change_told(const kh_changes *changes, const kh_change *change)
     kh_filling fillings[] = {{"obligation", change->obligation}, {"before", change->before}, {"after", change->after}};
     return kh_message_fill(changes->language, change->what, fillings, 3, changes->arena);
 }
+
+/* Each text begins with the name and a colon. */
+kh_text kh_change_name(const kh_changes *changes, const kh_change *change)
+{
+    kh_change bare = *change;
+    bare.before = KH_TEXT("");
+    bare.after = KH_TEXT("");
+    kh_text told = kh_change_told(changes, &bare);
+    const char *colon = told.length == 0 ? NULL : memchr(told.data, ':', told.length);
+    return colon == NULL ? told : (kh_text){told.data, (size_t)(colon - told.data)};
+}

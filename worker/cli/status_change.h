@@ -32,6 +32,9 @@ void kh_changes_add_status(kh_changes *changes, const kh_status *before, const k
 /*! What kh_differences_add_obligation finds. */
 void kh_changes_add_obligation(kh_changes *changes, const kh_obligation *before, const kh_obligation *after);
 
+/*! What changed, without how: "outcome". In the arena. */
+kh_text kh_change_name(const kh_changes *changes, const kh_change *change);
+
 /*! One of them as a line of text. In the arena. */
 kh_text kh_change_told(const kh_changes *changes, const kh_change *change);
 

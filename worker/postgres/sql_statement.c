@@ -311,6 +311,52 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
          "count(*) FILTER (WHERE o.state = $4::int), count(*) FILTER (WHERE o.state = $5::int) "
          "FROM obligation o WHERE o.lane = ANY ($1::int[])"},
 
+    [KH_SQL_REPLAY_FIND] = {"replay_find", "look for a replay",
+                            "SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = $1::text), "
+                            "to_regclass('replay') IS NOT NULL AND to_regclass('replay_end') IS NOT NULL"},
+    [KH_SQL_REPLAY_INSERT] = {"replay_insert", "write down the replay",
+                              "INSERT INTO replay (until, until_given, begun_by) "
+                              "VALUES ($1::bigint, $2::bool, $3::text)"},
+    [KH_SQL_REPLAY_READ] = {"replay_read", "read the replay",
+                            "SELECT until, until_given, begun_by, begun_at FROM replay"},
+    [KH_SQL_REPLAY_UNTIL] = {"replay_until", "bring the replay up to date",
+                             "UPDATE replay SET until = greatest(until, $1::bigint)"},
+    [KH_SQL_REPLAY_END_WRITE] = {"replay_end_write", "write how far it is replayed",
+                                 "INSERT INTO replay_end AS e (lane, topic, \"offset\") "
+                                 "SELECT * FROM unnest($1::int[], $2::text[], $3::bigint[]) "
+                                 "ON CONFLICT (lane, topic) DO UPDATE "
+                                 "SET \"offset\" = greatest(e.\"offset\", excluded.\"offset\")"},
+    [KH_SQL_REPLAY_END_READ] = {"replay_end_read", "read how far it is replayed",
+                                "SELECT lane, topic, \"offset\" FROM replay_end ORDER BY lane, topic"},
+    [KH_SQL_REPLAY_GIVEN_INSERT] = {"replay_given_insert", "write down the replay's rule files",
+                                    "INSERT INTO replay_given (kind, id, digest) "
+                                    "VALUES ($1::int, $2::text, $3::text)"},
+    [KH_SQL_REPLAY_GIVEN_READ] = {"replay_given_read", "read the replay's rule files",
+                                  "SELECT kind, id, digest FROM replay_given ORDER BY kind, id"},
+    [KH_SQL_REPLAY_PROGRESS] =
+        {"replay_progress", "see how far the replay is",
+         "SELECT coalesce(sum(least(coalesce(o.next_offset, 0), e.\"offset\")), 0)::bigint, "
+         "coalesce(sum(e.\"offset\"), 0)::bigint, "
+         "coalesce(bool_and(coalesce(o.next_offset, 0) >= e.\"offset\"), true) "
+         "AND NOT EXISTS (SELECT FROM lane l, replay r WHERE l.clock IS NULL OR l.clock < r.until OR l.sweeping "
+         "OR l.swept_version < l.arrangement_version OR EXISTS (SELECT FROM wakeup w WHERE w.lane = l.lane) "
+         "OR EXISTS (SELECT FROM subject s WHERE s.lane = l.lane AND s.due_at IS NOT NULL AND s.due_at <= r.until)) "
+         "AND EXISTS (SELECT FROM lane), (SELECT coalesce(sum(next_seq), 0)::bigint FROM lane) "
+         "FROM replay_end e LEFT JOIN lane_offset o ON o.lane = e.lane AND o.topic = e.topic"},
+    [KH_SQL_REPLAY_LOCK] = {"replay_lock", "lock the replay",
+                            "SELECT pg_try_advisory_lock_shared(hashtextextended('kakehashi replay ' || $1::text, "
+                            "0))"},
+    [KH_SQL_REPLAY_LOCK_ALONE] = {"replay_lock_alone", "lock the replay",
+                                  "SELECT pg_try_advisory_lock(hashtextextended('kakehashi replay ' || $1::text, "
+                                  "0))"},
+    [KH_SQL_REPLAY_SNAPSHOT] = {"replay_snapshot", "begin a look",
+                                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"},
+    [KH_SQL_REPLAY_PATIENCE] = {"replay_patience", "begin a look",
+                                "SELECT set_config('statement_timeout', '0', true), "
+                                "set_config('idle_in_transaction_session_timeout', '0', true)"},
+    [KH_SQL_REPLAY_WOKEN] = {"replay_woken", "look for a wakeup",
+                             "SELECT EXISTS (SELECT FROM wakeup WHERE lane = $1::int AND subject = $2::text)"},
+
     [KH_SQL_SCHEMA_EXISTS] = {"schema_exists", "look for the schema",
                               "SELECT to_regclass('schema_version') IS NOT NULL"},
     [KH_SQL_SCHEMA_VERSION] = {"schema_version", "read the schema's version",
