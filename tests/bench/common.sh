@@ -1,18 +1,22 @@
 # shellcheck shell=sh
-# For the benchmarks' scripts, which source it with $build (a build folder), $root and $folder (their own) set: a real Kafka
-# and a real, durable PostgreSQL of their own on this machine, and one deployment after the other on them.
+# For the benchmarks' scripts, which source it behind their `set -eu`: a real Kafka and a real, durable PostgreSQL of their own
+# on this machine, and one deployment after the other on them. A script's first argument is a build folder, or --help; here
+# $root, $build and $folder (its own, below the build folder) are set.
 #
 # $KH_KAFKA_LIBRARIES: where the downloaded Kafka lies, $build/kafka-4.1.0 unless given. $KH_KAFKA_ADDRESS and
 # $KH_POSTGRES_ADDRESS, files with addresses: servers that run already are used, as ctest does; those are not durable, so
 # such figures mean nothing.
 
-# The comment at the top of a script, as --help prints it.
-bench_help() { # SCRIPT
-    sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$1"
-}
+# --help prints the comment at the top of the script.
+case ${1:---help} in
+-*) sed -n '2,/^set -eu/{/^#/s/^# \{0,1\}//p}' "$0" && exit ;;
+esac
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+build=$(CDPATH='' cd -- "$1" && pwd)
+folder=$build/bench/$(basename "$0" .sh)
 
 bench_stop() {
-    "${root:?}/tests/support/kafka.sh" stop "${folder:?}/kafka" >/dev/null 2>&1 || true
+    "$root/tests/support/kafka.sh" stop "$folder/kafka" >/dev/null 2>&1 || true
     "$root/tests/support/postgres.sh" stop "$folder/postgres" >/dev/null 2>&1 || true
 }
 

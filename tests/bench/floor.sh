@@ -11,16 +11,11 @@
 # took. 5 pairs of 300,000 events (the default) take about two minutes.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-. "$root/tests/bench/common.sh"
-case ${1:---help} in
--*) bench_help "$0" && exit ;;
-esac
-build=$(CDPATH='' cd -- "$1" && pwd)
+# shellcheck source=tests/bench/common.sh
+. "$(dirname -- "$0")/common.sh"
 events=${2:-300000}
 labels=${3:-75000}
 pairs=${4:-5}
-folder=$build/bench/floor
 
 # Prints events/s.
 measure() { # NAME PROGRAM ARGUMENT...

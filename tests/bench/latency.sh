@@ -11,17 +11,12 @@
 # the floor's; then the medians. 2 pairs of 120,000 events at 12,000 a second take about a minute and a half.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-. "$root/tests/bench/common.sh"
-case ${1:---help} in
--*) bench_help "$0" && exit ;;
-esac
-build=$(CDPATH='' cd -- "$1" && pwd)
+# shellcheck source=tests/bench/common.sh
+. "$(dirname -- "$0")/common.sh"
 events=${2:-120000}
 rate=${3:-12000}
 pairs=${4:-2}
 labels=$((events / 4))
-folder=$build/bench/latency
 BENCH_CLOCK=wall
 
 # Fresh topics and tables; prints "p50 p99 max".

@@ -16,17 +16,12 @@
 # what they are then. All programs share this machine's cores: so more workers gain only what one leaves of them.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-. "$root/tests/bench/common.sh"
-case ${1:---help} in
--*) bench_help "$0" && exit ;;
-esac
-build=$(CDPATH='' cd -- "$1" && pwd)
+# shellcheck source=tests/bench/common.sh
+. "$(dirname -- "$0")/common.sh"
 events=${2:-200000}
 labels=${3:-50000}
 stocks=${4:-10000 100000 1000000}
 workers=${5:-1 2 3 4}
-folder=$build/bench/scaling
 rate=3000
 
 # Fresh topics and tables, with so many labels in stock. Sets $schema.

@@ -8,16 +8,11 @@
 # $BENCH_OPTIONS: further options of `kakehashi run`.
 set -eu
 
-root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
-. "$root/tests/bench/common.sh"
-case ${1:---help} in
--*) bench_help "$0" && exit ;;
-esac
-build=$(CDPATH='' cd -- "$1" && pwd)
+# shellcheck source=tests/bench/common.sh
+. "$(dirname -- "$0")/common.sh"
 events=${2:-1000000}
 labels=${3:-250000}
 workers=${4:-1}
-folder=$build/bench/worker
 
 bench_start
 schema=$(bench_schema)

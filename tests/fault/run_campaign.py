@@ -215,9 +215,7 @@ class Campaign:
         """Its tables and topics are kept only if something was wrong with it."""
         self.record.end_chapter()
         if self.record.is_well():
-            self.deployment.sql(f"DROP SCHEMA {self.deployment.schema} CASCADE")
-            self.deployment.send(*[f"delete-topic {topic}" for topic in (*self.deployment.events.values(),
-                                                                        *self.deployment.topics.values())])
+            self.deployment.drop()
 
     # ---- rounds ----
 

@@ -11,13 +11,9 @@ LANES = 2
 END = "2028-06-01T00:00:00Z"
 
 
-class Failure(Exception):
-    """What had to be seen was not."""
-
-
 def must(holds, what):
     if not holds:
-        raise Failure(what)
+        raise AssertionError(what)
 
 
 def prepared(name):
@@ -28,13 +24,6 @@ def prepared(name):
     deployment.publish(lines[:50])
     deployment.work(until="2026-08-01T00:00:00Z")
     return deployment, lines[50:]
-
-
-def refused(deployment, *words):
-    """A worker ends with 4, and says each of the words."""
-    log = deployment.start("--until-idle", "--give-up-after", "120").wait(expect=4).log()
-    for word in words:
-        must(word in log, f"a worker that must stop does not name {word}:\n{log[-2000:]}")
 
 
 def judge(deployment, what):
@@ -49,12 +38,6 @@ def decided(deployment):
     return checker.states_decided(deployment.decide("--output", "states", "--at", END))[-1]
 
 
-def drop(deployment):
-    """Takes away what the servers still keep of it."""
-    deployment.sql(f"DROP SCHEMA {deployment.schema} CASCADE")
-    deployment.send(*[f"delete-topic {topic}" for topic in (*deployment.events.values(), *deployment.topics.values())])
-
-
 def truncate_topic():
     """Records that are not decided yet are deleted from a source topic."""
     deployment, rest = prepared("truncated")
@@ -65,41 +48,32 @@ def truncate_topic():
     must(next_offset[0]["next_offset"] < ends[-1], "nothing is left to be deleted")
     before = deployment.result_count()
     deployment.send(f"delete-records {topic} {lane} {ends[-1]}")
-    refused(deployment, "truncated", topic, f"the last decided record is at offset {next_offset[0]['next_offset'] - 1},")
+    deployment.stop_rewound("truncated", topic, f"the last decided record is at offset {next_offset[0]['next_offset'] - 1},")
     must(deployment.sql(f"SELECT next_offset FROM lane_offset WHERE topic = '{topic}' AND lane = {lane}") == next_offset,
          "a worker went past records that are gone")
     must(deployment.result_count() >= before, "results are gone")
-    drop(deployment)
+    deployment.drop()
 
 
 def make_topic_anew():
     """A source topic is deleted and made again, and filled with other records."""
     deployment, rest = prepared("anew")
     topic = deployment.events["JP"]
-    deployment.send(f"delete-topic {topic}")
-
-    def made():
-        try:
-            deployment.run("topics", "create")
-            return True
-        except AssertionError:
-            return False
-    harness.wait_until("the topic to be made anew", made)
+    deployment.make_topic_anew(topic)
     deployment.publish(rest)
-    refused(deployment, "topic-changed", topic)
-    drop(deployment)
+    deployment.stop_rewound("topic-changed", topic)
+    deployment.drop()
 
 
 def restore_database():
     """The database goes back to an older copy; then somebody decides to go on from there."""
     deployment, rest = prepared("restored")
-    copy = harness.run("pg_dump", "-d", deployment.database, "-n", deployment.schema)
+    copy = deployment.dump()
     deployment.publish(rest)
     deployment.work(until=END)
     before = judge(deployment, "before the database is restored")
-    deployment.sql(f"DROP SCHEMA {deployment.schema} CASCADE")
-    harness.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", deployment.database, text=copy)
-    refused(deployment, "database-rewind", "--accept-database-rewind")
+    deployment.restore(copy)
+    deployment.stop_rewound("database-rewind", "--accept-database-rewind")
     deployment.work(until=END, options=["--accept-database-rewind"])
     after = checker.take_snapshot(deployment)
     repeats, complaints = checker.without_repeats(after)
@@ -107,7 +81,7 @@ def restore_database():
     must(not complaints, f"after the database was restored: {complaints[:5]}")
     must(before.results == after.results, "what was decided again differs")
     must(sum(map(len, after.topics.values())) > sum(map(len, before.topics.values())), "nothing was published again")
-    drop(deployment)
+    deployment.drop()
 
 
 SET_PIECES = [

@@ -207,6 +207,18 @@ class Deployment:
         run(os.environ["KH_TOPIC_SENDER"], self.broker, *([transactional_id] if transactional_id else []),
             text="\n".join(commands) + "\n")
 
+    def make_topic_anew(self, topic):
+        """A topic is deleted, and made again once the broker has let it go."""
+        self.send(f"delete-topic {topic}")
+
+        def made():
+            try:
+                self.run("topics", "create")
+                return True
+            except AssertionError:
+                return False
+        wait_until("the topic to be made anew", made)
+
     def history(self):
         path = self.folder / "history.jsonl"
         path.write_text("\n".join(self.published) + "\n", encoding="utf-8")
@@ -226,6 +238,28 @@ class Deployment:
         """One worker, until everything is read, decided and published."""
         moved = ["--until", until] if until else []
         return self.start("--until-idle", "--give-up-after", "120", *moved, *options).wait(expect)
+
+    def stop_rewound(self, *words):
+        """One worker, which ends with 4 and says each of the words."""
+        log = self.start("--until-idle", "--give-up-after", "120").wait(expect=4).log()
+        for word in words:
+            if word not in log:
+                raise AssertionError(f'a worker that must stop does not say "{word}":\n{log[-2000:]}')
+
+    # ---- the database, as an operator treats it ----
+
+    def dump(self):
+        """A copy of the schema, for restore()."""
+        return run("pg_dump", "-d", self.database, "-n", self.schema)
+
+    def restore(self, copy):
+        self.sql(f"DROP SCHEMA {self.schema} CASCADE")
+        run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", self.database, text=copy)
+
+    def drop(self):
+        """Takes away what the servers keep of it."""
+        self.sql(f"DROP SCHEMA {self.schema} CASCADE")
+        self.send(*[f"delete-topic {topic}" for topic in (*self.events.values(), *self.topics.values())])
 
     # ---- what can be read back ----
 

@@ -98,18 +98,23 @@ kh_rc kh_dead_letters_story(kh_dead_letters *letters, const kh_dead_letter_case 
     return told(letters, kh_dead_letters_deeds(letters->database, of->letter.lane, of->letter.seq, arena, out, count));
 }
 
+kh_record kh_dead_letter_record(const kh_dead_letter_row *letter)
+{
+    return (kh_record){.topic = letter->topic,
+                       .partition = letter->lane,
+                       .offset = letter->offset,
+                       .timestamp = letter->record_timestamp,
+                       .has_key = letter->has_key,
+                       .has_value = letter->has_value,
+                       .key = letter->key,
+                       .value = letter->value};
+}
+
 kh_rc kh_dead_letters_judge(kh_dead_letters *letters, const kh_dead_letter_case *of, kh_arena *arena,
                             kh_refusal *refusal, kh_text *json)
 {
     const kh_dead_letter_row *letter = &of->letter;
-    kh_record record = {.topic = letter->topic,
-                        .partition = letter->lane,
-                        .offset = letter->offset,
-                        .timestamp = letter->record_timestamp,
-                        .has_key = letter->has_key,
-                        .has_value = letter->has_value,
-                        .key = letter->key,
-                        .value = letter->value};
+    kh_record record = kh_dead_letter_record(letter);
     kh_event event;
     *refusal = (kh_refusal){KH_REFUSAL_NONE, {"", 0}};
     *json = (kh_text){"", 0};

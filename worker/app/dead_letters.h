@@ -30,6 +30,9 @@ KH_MUSTCHECK kh_rc kh_dead_letters_one(kh_dead_letters *letters, const kh_dead_l
 KH_MUSTCHECK kh_rc kh_dead_letters_story(kh_dead_letters *letters, const kh_dead_letter_case *of, kh_arena *arena,
                                          kh_dead_letter_case **out, size_t *count);
 
+/*! The record that became it, borrowed from the row; headers are left out. */
+kh_record kh_dead_letter_record(const kh_dead_letter_row *letter);
+
 /*! What would become of it now, as far as that can be told without the facts: conflicts cannot.
  *  \param refusal  code KH_REFUSAL_NONE: nothing in it is wrong. In the arena.
  *  \param json     the event as canonical JSON; empty if the bytes are no event, or not whole. */

@@ -2,24 +2,13 @@
 
 #include <inttypes.h>
 
+#include "app/dead_letters.h"
 #include "codec/event_reader.h"
 
 #define DECIDED_AT_ONCE 64
 
 static const kh_text REDRIVEN = {"redriven", 8};
 static const kh_text FAILED = {"failed", 6};
-
-static kh_record record_of(const kh_dead_letter_row *letter)
-{
-    return (kh_record){.topic = letter->topic,
-                       .partition = letter->lane,
-                       .offset = letter->offset,
-                       .timestamp = letter->record_timestamp,
-                       .has_key = letter->has_key,
-                       .has_value = letter->has_value,
-                       .key = letter->key,
-                       .value = letter->value};
-}
 
 /* \return KH_OK also for a record that is refused: the input says so. */
 static kh_rc read_again(kh_live_work *work, const kh_dead_letter_row *letter, kh_input *input)
@@ -53,7 +42,7 @@ static kh_rc decide_one(kh_live_work *work, const kh_dead_letter_case *of, kh_de
     if (record == NULL || input == NULL) {
         return KH_E_MEMORY;
     }
-    *record = record_of(&of->letter);
+    *record = kh_dead_letter_record(&of->letter);
     *input = (kh_input){.record = record};
     kh_rc rc = read_again(work, &of->letter, input);
     if (rc == KH_OK && !input->refused && kh_body_is_about_arrangement(input->event.statement.body.kind) &&

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "app/heap.h"
@@ -57,6 +58,31 @@ bool kh_common_option(kh_common *common, int option, int *status)
         *status = KH_EXIT_USAGE;
         return true;
     }
+}
+
+bool kh_common_options(kh_common *common, const struct option *options, int argc, char **argv, kh_take_option *take,
+                       void *self, int *status)
+{
+    int option = 0;
+    *status = KH_EXIT_OK;
+    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
+        bool own = take != NULL && take(self, option, status);
+        if (*status != KH_EXIT_OK || (!own && kh_common_option(common, option, status))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int kh_common_choice(const kh_common *common, const char *option, const char *first, const char *second,
+                     bool *is_second)
+{
+    bool chosen = strcmp(optarg, second) == 0;
+    if (!chosen && strcmp(optarg, first) != 0) {
+        return kh_usage(common->command, "%s %s: it is `%s` or `%s`", option, optarg, first, second);
+    }
+    *is_second = chosen;
+    return KH_EXIT_OK;
 }
 
 const char *kh_login_name(char *buffer, size_t size)

@@ -74,6 +74,23 @@ void kh_common_deinit(kh_common *common);
  *  \return whether the command is to end. */
 bool kh_common_option(kh_common *common, int option, int *status);
 
+/*! One of a command's own options, its argument in optarg.
+ *  \return false if it is none of them. \param status  KH_EXIT_OK before; anything else ends the command. */
+typedef bool kh_take_option(void *self, int option, int *status);
+
+/*! Reads all options; those behind stand from optind on.
+ *  \param options  the command's own, then KH_COMMON_OPTIONS.
+ *  \param take     may be NULL: it has none of its own.
+ *  \param status   what the command is to end with (help, wrong usage), if so.
+ *  \return whether the command goes on. */
+KH_MUSTCHECK bool kh_common_options(kh_common *common, const struct option *options, int argc, char **argv,
+                                    kh_take_option *take, void *self, int *status);
+
+/*! An option that is one of two words, as --output is; reads optarg.
+ *  \param is_second  untouched unless KH_EXIT_OK. \return KH_EXIT_OK, or KH_EXIT_USAGE after saying so. */
+KH_MUSTCHECK int kh_common_choice(const kh_common *common, const char *option, const char *first, const char *second,
+                                  bool *is_second);
+
 /*! Says on standard error what is wrong with the usage. \return KH_EXIT_USAGE. */
 int kh_usage(const kh_command *command, const char *format, ...) KH_PRINTF(2, 3);
 

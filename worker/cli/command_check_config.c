@@ -77,6 +77,22 @@ static int check(checking *of)
     return kh_common_report(&of->common, rc);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    checking *of = self;
+    (void)status;
+    switch (option) {
+    case 'p':
+        of->print = true;
+        return true;
+    case 'n':
+        of->connect = true;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int run_check_config(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -86,16 +102,9 @@ static int run_check_config(const kh_command *command, int argc, char **argv)
     };
     checking of = {.print = false};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'p') {
-            of.print = true;
-        } else if (option == 'n') {
-            of.connect = true;
-        } else if (kh_common_option(&of.common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = optind < argc
                  ? kh_usage(command, "takes no argument, but got \"%s\"; the settings file is --config", argv[optind])

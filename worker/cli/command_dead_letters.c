@@ -215,10 +215,9 @@ static int take_instant(const letters *of, const char *option, kh_instant *out)
                : kh_usage(of->common.command, "--%s %s: not an instant like 2026-06-01T00:00:00Z", option, optarg);
 }
 
-/* \return whether the option was one of ours; then \a status is KH_EXIT_OK if it was well. */
-static bool take_option(letters *of, int option, int *status)
+static bool take_option(void *self, int option, int *status)
 {
-    *status = KH_EXIT_OK;
+    letters *of = self;
     switch (option) {
     case 'r':
         of->filter.reason = kh_text_of(optarg);
@@ -239,10 +238,7 @@ static bool take_option(letters *of, int option, int *status)
         of->filter.settled_too = true;
         return true;
     case 'O':
-        of->json = strcmp(optarg, "json") == 0;
-        if (!of->json && strcmp(optarg, "table") != 0) {
-            *status = kh_usage(of->common.command, "--output %s: it is `table` or `json`", optarg);
-        }
+        *status = kh_common_choice(&of->common, "--output", "table", "json", &of->json);
         return true;
     case 'n':
         of->dry_run = true;
@@ -321,7 +317,6 @@ static int run_dead_letters(const kh_command *command, int argc, char **argv)
 {
     letters *of = calloc(1, sizeof *of);
     int status = KH_EXIT_OK;
-    int option = 0;
     if (of == NULL) {
         return KH_EXIT_FAILED;
     }
@@ -329,14 +324,9 @@ static int run_dead_letters(const kh_command *command, int argc, char **argv)
     kh_arena_init(&of->arena, 65536, kh_heap());
     of->filter.since = KH_INSTANT_NONE;
     of->filter.before = KH_INSTANT_NONE;
-    while ((option = getopt_long(argc, argv, "c:s:h", OPTIONS, NULL)) != -1) {
-        bool ours = take_option(of, option, &status);
-        if ((ours && status != KH_EXIT_OK) || (!ours && kh_common_option(&of->common, option, &status))) {
-            goto out;
-        }
+    if (kh_common_options(&of->common, OPTIONS, argc, argv, take_option, of, &status)) {
+        status = act(of, argc - optind, argv + optind);
     }
-    status = act(of, argc - optind, argv + optind);
-out:
     kh_dead_letters_close(of->open);
     kh_table_free(of->table);
     kh_arena_deinit(&of->arena);

@@ -216,9 +216,9 @@ static int parse_options(deciding *of, int argc, char **argv, bool *ends)
             }
             of->stop_count++;
         } else if (option == 'o') {
-            of->states = strcmp(optarg, "states") == 0;
-            if (!of->states && strcmp(optarg, "results") != 0) {
-                return kh_usage(of->common.command, "--output %s: it is `results` or `states`", optarg);
+            status = kh_common_choice(&of->common, "--output", "results", "states", &of->states);
+            if (status != KH_EXIT_OK) {
+                return status;
             }
         } else if (option == 'b') {
             char *end = NULL;

@@ -298,11 +298,10 @@ static int take_arguments(explaining *of, int argc, char **argv)
     return KH_EXIT_OK;
 }
 
-/* \return whether the option was one of ours; then \a status is KH_EXIT_OK if it was well. */
-static bool take_option(explaining *of, int option, int *status)
+static bool take_option(void *self, int option, int *status)
 {
+    explaining *of = self;
     const kh_command *command = of->common.command;
-    *status = KH_EXIT_OK;
     switch (option) {
     case 'a':
         if (!kh_instant_parse(kh_text_of(optarg), &of->at)) {
@@ -327,10 +326,7 @@ static bool take_option(explaining *of, int option, int *status)
         }
         return true;
     case 'O':
-        of->json = strcmp(optarg, "json") == 0;
-        if (!of->json && strcmp(optarg, "text") != 0) {
-            *status = kh_usage(command, "--output %s: it is `text` or `json`", optarg);
-        }
+        *status = kh_common_choice(&of->common, "--output", "text", "json", &of->json);
         return true;
     default:
         return false;
@@ -346,14 +342,10 @@ static int run_explain(const kh_command *command, int argc, char **argv)
     };
     explaining of = {.at = KH_INSTANT_NONE, .known_at = KH_INSTANT_NONE, .language = kh_language_of_environment()};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
     kh_arena_init(&of.arena, 65536, kh_heap());
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        bool ours = take_option(&of, option, &status);
-        if ((ours && status != KH_EXIT_OK) || (!ours && kh_common_option(&of.common, option, &status))) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = take_arguments(&of, argc - optind, argv + optind);
     if (status == KH_EXIT_OK) {

@@ -226,6 +226,16 @@ static int tell(telling *of, const char *argument)
     return kh_common_report(&of->common, rc);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    telling *of = self;
+    if (option == 'O') {
+        *status = kh_common_choice(&of->common, "--output", "table", "json", &of->json);
+        return true;
+    }
+    return false;
+}
+
 static int run_history(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -234,19 +244,10 @@ static int run_history(const kh_command *command, int argc, char **argv)
     };
     telling of = {.json = false};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
     kh_arena_init(&of.arena, 65536, kh_heap());
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'O') {
-            of.json = strcmp(optarg, "json") == 0;
-            if (!of.json && strcmp(optarg, "table") != 0) {
-                status = kh_usage(command, "--output %s: it is `table` or `json`", optarg);
-                goto out;
-            }
-        } else if (kh_common_option(&of.common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = argc - optind == 1 ? tell(&of, argv[optind]) : kh_usage(command, "give one key, e.g. SG/000123@JP");
 out:

@@ -80,11 +80,10 @@ static int list(listing *of)
     return kh_common_report(&of->common, rc);
 }
 
-/* \return whether the option was one of ours; then \a status is KH_EXIT_OK if it was well. */
-static bool take_option(listing *of, int option, int *status)
+static bool take_option(void *self, int option, int *status)
 {
+    listing *of = self;
     kh_text wrong = {NULL, 0};
-    *status = KH_EXIT_OK;
     switch (option) {
     case 'o':
         if (!kh_words_parse_outcomes(kh_text_of(optarg), &of->filter.outcomes, &wrong)) {
@@ -99,10 +98,7 @@ static bool take_option(listing *of, int option, int *status)
         of->filter.pattern = kh_text_of(optarg);
         return true;
     case 'O':
-        of->json = strcmp(optarg, "json") == 0;
-        if (!of->json && strcmp(optarg, "table") != 0) {
-            *status = kh_usage(of->common.command, "--output %s: it is `table` or `json`", optarg);
-        }
+        *status = kh_common_choice(&of->common, "--output", "table", "json", &of->json);
         return true;
     default:
         return false;
@@ -120,14 +116,10 @@ static int run_list(const kh_command *command, int argc, char **argv)
     };
     listing of = {.json = false};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
     kh_arena_init(&of.arena, 16384, kh_heap());
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        bool ours = take_option(&of, option, &status);
-        if ((ours && status != KH_EXIT_OK) || (!ours && kh_common_option(&of.common, option, &status))) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = optind < argc
                  ? kh_usage(command, "takes no argument, but got \"%s\"; choose labels by --subject", argv[optind])

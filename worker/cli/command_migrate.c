@@ -30,6 +30,16 @@ static int migrate(kh_common *common, const char *worker_role)
     return kh_common_report(common, rc);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    const char **worker_role = self;
+    (void)status;
+    if (option == 'r') {
+        *worker_role = optarg;
+    }
+    return option == 'r';
+}
+
 static int run_migrate(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -39,14 +49,9 @@ static int run_migrate(const kh_command *command, int argc, char **argv)
     kh_common common;
     const char *worker_role = NULL;
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&common, command);
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'r') {
-            worker_role = optarg;
-        } else if (kh_common_option(&common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&common, options, argc, argv, take_option, &worker_role, &status)) {
+        goto out;
     }
     if (optind < argc) {
         status = kh_usage(command, "takes no argument, but got \"%s\"", argv[optind]);

@@ -222,6 +222,16 @@ static int start(publishing *of, const char *path)
     return kh_common_report(&of->common, rc);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    publishing *of = self;
+    (void)status;
+    if (option == 'u') {
+        of->unchecked = true;
+    }
+    return option == 'u';
+}
+
 static int run_publish(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -230,14 +240,9 @@ static int run_publish(const kh_command *command, int argc, char **argv)
     };
     publishing of = {.unchecked = false};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'u') {
-            of.unchecked = true;
-        } else if (kh_common_option(&of.common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = argc - optind > 1 ? kh_usage(command, "one file at a time; \"%s\" is a second one", argv[optind + 1])
                                : start(&of, optind < argc ? argv[optind] : NULL);

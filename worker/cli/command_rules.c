@@ -143,6 +143,16 @@ static int act(ruling *of, int argc, char **argv)
     return loads ? load(of, argc - 1, argv + 1) : list(of);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    ruling *of = self;
+    (void)status;
+    if (option == 'b') {
+        of->by = optarg;
+    }
+    return option == 'b';
+}
+
 static int run_rules(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -151,15 +161,10 @@ static int run_rules(const kh_command *command, int argc, char **argv)
     };
     ruling of = {.by = NULL};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
     kh_arena_init(&of.arena, 65536, kh_heap());
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'b') {
-            of.by = optarg;
-        } else if (kh_common_option(&of.common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = of.by != NULL && of.by[0] == '\0' ? kh_usage(command, "--by: give a name")
                                                : act(&of, argc - optind, argv + optind);

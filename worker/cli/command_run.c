@@ -39,38 +39,38 @@ static bool parse_seconds(const char *text, uint32_t *milliseconds)
     return true;
 }
 
-static bool parse_option(running *of, int option, int *status)
+static bool take_option(void *self, int option, int *status)
 {
+    running *of = self;
     switch (option) {
     case 'i':
         of->settings.until_idle = true;
-        return false;
+        return true;
     case 'u':
         if (!kh_instant_parse(kh_text_of(optarg), &of->settings.until)) {
             *status = kh_usage(of->common.command, "--until %s: not an instant like 2027-06-01T00:00:00Z", optarg);
-            return true;
         }
-        return false;
+        return true;
     case 'k': {
         static char clock[64];
         (void)snprintf(clock, sizeof clock, "clock=%s", optarg);
         optarg = clock;
-        return kh_common_option(&of->common, 's', status);
+        (void)kh_common_option(&of->common, 's', status);
+        return true;
     }
     case 'g':
         if (!parse_seconds(optarg, &of->settings.give_up_ms)) {
             *status = kh_usage(of->common.command, "--give-up-after %s: it is a number of seconds, 1 to 86400", optarg);
-            return true;
         }
-        return false;
+        return true;
     case 'm':
         of->migrate = true;
-        return false;
+        return true;
     case 'r':
         of->settings.accept_rewind = true;
-        return false;
+        return true;
     default:
-        return kh_common_option(&of->common, option, status);
+        return false;
     }
 }
 
@@ -86,12 +86,9 @@ static int parse_options(running *of, int argc, char **argv, bool *ends)
         KH_COMMON_OPTIONS,
     };
     int status = KH_EXIT_OK;
-    int option = 0;
     *ends = true;
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (parse_option(of, option, &status)) {
-            return status;
-        }
+    if (!kh_common_options(&of->common, options, argc, argv, take_option, of, &status)) {
+        return status;
     }
     if (optind < argc) {
         return kh_usage(of->common.command, "\"%s\" is too much: it takes options only", argv[optind]);

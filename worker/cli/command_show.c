@@ -115,6 +115,16 @@ static int show(showing *of, const char *argument)
     return kh_common_report(&of->common, rc);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    showing *of = self;
+    if (option == 'O') {
+        *status = kh_common_choice(&of->common, "--output", "text", "json", &of->json);
+        return true;
+    }
+    return false;
+}
+
 static int run_show(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -123,19 +133,10 @@ static int run_show(const kh_command *command, int argc, char **argv)
     };
     showing of = {.json = false};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
     kh_arena_init(&of.arena, 65536, kh_heap());
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'O') {
-            of.json = strcmp(optarg, "json") == 0;
-            if (!of.json && strcmp(optarg, "text") != 0) {
-                status = kh_usage(command, "--output %s: it is `text` or `json`", optarg);
-                goto out;
-            }
-        } else if (kh_common_option(&of.common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        goto out;
     }
     status = argc - optind == 1 ? show(&of, argv[optind]) : kh_usage(command, "give one key, e.g. SG/000123");
 out:

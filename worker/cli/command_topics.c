@@ -35,12 +35,9 @@ static int run_topics(const kh_command *command, int argc, char **argv)
     static const struct option options[] = {KH_COMMON_OPTIONS};
     kh_common common;
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&common, command);
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (kh_common_option(&common, option, &status)) {
-            goto out;
-        }
+    if (!kh_common_options(&common, options, argc, argv, NULL, NULL, &status)) {
+        goto out;
     }
     if (argc - optind != 1 || strcmp(argv[optind], "create") != 0) {
         status = kh_usage(command, "say what to do with the topics: `topics create`");

@@ -74,7 +74,7 @@ class OwnPostgres(unittest.TestCase):
 
     def set_read_only(self, deployment, value):
         for statement in (f"ALTER SYSTEM SET default_transaction_read_only = {value}", "SELECT pg_reload_conf()"):
-            harness.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", deployment.database, "-c", statement)
+            deployment.sql(statement)
 
     def test_crash(self):
         """The server loses all its processes but the first, three times, and recovers: the worker goes on."""
@@ -116,56 +116,34 @@ class WentBack(unittest.TestCase):
         deployment.work(until="2026-08-01T00:00:00Z")
         return deployment
 
-    def refused(self, deployment, *words):
-        log = deployment.start("--until-idle", "--give-up-after", "120").wait(expect=4).log()
-        for word in words:
-            self.assertIn(word, log)
-
     def test_topic_made_anew(self):
         deployment = self.prepared("topic-anew")
         topic = deployment.events["JP"]
-        deployment.send(f"delete-topic {topic}")
-
-        def made():
-            try:
-                deployment.run("topics", "create")
-                return True
-            except AssertionError:
-                return False
-        harness.wait_until("the topic to be made anew", made)
+        deployment.make_topic_anew(topic)
         deployment.publish(self.lines[40:])
-        self.refused(deployment, topic, "topic-changed")
+        deployment.stop_rewound(topic, "topic-changed")
 
     def test_other_records_at_the_same_offsets(self):
         """Made anew and filled again with as many records: only their content tells."""
         deployment = self.prepared("topic-refilled")
-        deployment.send(f"delete-topic {deployment.events['JP']}")
-
-        def made():
-            try:
-                deployment.run("topics", "create")
-                return True
-            except AssertionError:
-                return False
-        harness.wait_until("the topic to be made anew", made)
+        deployment.make_topic_anew(deployment.events["JP"])
         deployment.publish([*reversed(self.lines[:40]), *self.lines[40:]])
-        self.refused(deployment, deployment.events["JP"], "topic-changed")
+        deployment.stop_rewound(deployment.events["JP"], "topic-changed")
 
     def test_topic_truncated(self):
         deployment = self.prepared("topic-truncated")
         deployment.publish(self.lines[40:])
         deployment.send(f"delete-records {deployment.events['JP']} 0 45")
-        self.refused(deployment, deployment.events["JP"], "truncated")
+        deployment.stop_rewound(deployment.events["JP"], "truncated")
 
     def test_database_restored(self):
         deployment = self.prepared("restored")
-        copy = harness.run("pg_dump", "-d", deployment.database, "-n", deployment.schema)
+        copy = deployment.dump()
         deployment.publish(self.lines[40:])
         deployment.work(until=END)
         before = checker.assert_exactly_once(self, deployment, at=END)
-        deployment.sql(f"DROP SCHEMA {deployment.schema} CASCADE")
-        harness.run("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", deployment.database, text=copy)
-        self.refused(deployment, "database-rewind", "--accept-database-rewind")
+        deployment.restore(copy)
+        deployment.stop_rewound("database-rewind", "--accept-database-rewind")
         deployment.work(until=END, options=["--accept-database-rewind"])
         # All was decided and published again; ids and bytes are the same, so a reader can drop what it has.
         after = checker.take_snapshot(deployment)

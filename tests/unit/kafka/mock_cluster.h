@@ -7,7 +7,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-#include "kafka/client.h"
+#include "kafka/consumer.h"
 
 /* The protocol's numbers of the requests that tests let fail. */
 #define REQUEST_PRODUCE               0
@@ -64,6 +64,26 @@ static inline void mock_cluster_fail(mock_cluster *mock, int16_t request, rd_kaf
     for (int i = 0; i < count; i++) {
         rd_kafka_mock_push_request_errors(mock->cluster, request, 1, code);
     }
+}
+
+/*! Polls until an event of that kind, releasing records and letting go of lanes on the way; fails the test if none
+ * comes. */
+static inline kh_consumer_event mock_cluster_await(kh_consumer *consumer, kh_consumer_event_kind kind)
+{
+    kh_consumer_event event = {.kind = KH_CONSUMER_NOTHING};
+    for (int tries = 0; tries < 600; tries++) {
+        kh_consumer_poll(consumer, 100, &event);
+        if (event.kind == kind) {
+            return event;
+        }
+        if (event.kind == KH_CONSUMER_RECORD) {
+            kh_consumer_release(consumer, &event.hold, 1);
+        } else if (event.kind == KH_CONSUMER_REVOKED) {
+            kh_consumer_let_go(consumer);
+        }
+    }
+    fail_msg("no event of kind %d", (int)kind);
+    return event;
 }
 
 #endif

@@ -3,24 +3,6 @@
 
 #include <string.h>
 
-#include "kafka/consumer.h"
-
-static kh_consumer_event await(kh_consumer *consumer, kh_consumer_event_kind kind)
-{
-    kh_consumer_event event;
-    for (int tries = 0; tries < 600; tries++) {
-        kh_consumer_poll(consumer, 100, &event);
-        if (event.kind == kind) {
-            return event;
-        }
-        if (event.kind == KH_CONSUMER_RECORD) {
-            kh_consumer_release(consumer, &event.hold, 1);
-        }
-    }
-    fail_msg("no event of kind %d", (int)kind);
-    return event;
-}
-
 static void a_lost_membership_is_told_apart(void **state)
 {
     (void)state;
@@ -31,7 +13,7 @@ static void a_lost_membership_is_told_apart(void **state)
     mock_cluster_topic(&mock, "a", 3);
     mock_cluster_topic(&mock, "b", 3);
     assert_rc(kh_consumer_new(&mock.settings, topics, 2, &consumer, NULL), KH_OK);
-    kh_consumer_event event = await(consumer, KH_CONSUMER_ASSIGNED);
+    kh_consumer_event event = mock_cluster_await(consumer, KH_CONSUMER_ASSIGNED);
     assert_int_equal(event.lane_count, 3);
     for (int32_t lane = 0; lane < 3; lane++) {
         assert_int_equal(event.lanes[lane], lane);
@@ -40,11 +22,11 @@ static void a_lost_membership_is_told_apart(void **state)
     assert_true(member != NULL && member[0] != '\0');
     free(member);
     mock_cluster_fail(&mock, REQUEST_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
-    event = await(consumer, KH_CONSUMER_REVOKED);
+    event = mock_cluster_await(consumer, KH_CONSUMER_REVOKED);
     assert_true(event.lost);
     assert_int_equal(event.lane_count, 3);
     kh_consumer_let_go(consumer);
-    event = await(consumer, KH_CONSUMER_ASSIGNED);
+    event = mock_cluster_await(consumer, KH_CONSUMER_ASSIGNED);
     assert_int_equal(event.lane_count, 3);
     kh_consumer_free(consumer);
     mock_cluster_deinit(&mock);
@@ -61,7 +43,7 @@ static void unequal_topics_are_refused(void **state)
     mock_cluster_topic(&mock, "a", 2);
     mock_cluster_topic(&mock, "b", 1);
     assert_rc(kh_consumer_new(&mock.settings, topics, 2, &consumer, NULL), KH_OK);
-    kh_consumer_event event = await(consumer, KH_CONSUMER_ERROR);
+    kh_consumer_event event = mock_cluster_await(consumer, KH_CONSUMER_ERROR);
     assert_rc(event.error->rc, KH_E_CONFIGURATION);
     assert_non_null(strstr(event.error->text, "partition 1, but not that of topic b"));
     kh_consumer_free(consumer);

@@ -1,13 +1,10 @@
 /* Every error that the brokers and librdkafka can answer with on the worker's way, row by row: what it must come to.
  * Against librdkafka's mock cluster, which answers with whatever number it is told. */
-#include "mock_cluster.h"
+#include "mock_publishing.h"
 
 #include <pthread.h>
-#include <string.h>
 
-#include "kafka/consumer.h"
 #include "kafka/error_class.h"
-#include "kafka/publisher.h"
 
 #define CODE(name) RD_KAFKA_RESP_ERR_##name
 /* A number that no version of librdkafka knows. */
@@ -120,63 +117,6 @@ static void a_class_and_the_flags_say_what_to_do(void **state)
 
 /* ---- publishing ---- */
 
-typedef struct bench {
-    mock_cluster mock;
-    kh_publisher *publisher;
-    kh_consumer *consumer;
-    kh_group_claim *claim;
-    kh_message message;
-    kh_lane_offset offset;
-    kh_publication publication;
-} bench;
-
-static kh_consumer_event await(kh_consumer *consumer, kh_consumer_event_kind kind)
-{
-    kh_consumer_event event = {.kind = KH_CONSUMER_NOTHING};
-    for (int tries = 0; tries < 600 && event.kind != kind; tries++) {
-        kh_consumer_poll(consumer, 100, &event);
-        if (event.kind == KH_CONSUMER_RECORD && kind != KH_CONSUMER_RECORD) {
-            kh_consumer_release(consumer, &event.hold, 1);
-        }
-        if (event.kind == KH_CONSUMER_REVOKED && kind != KH_CONSUMER_REVOKED) {
-            kh_consumer_let_go(consumer);
-        }
-    }
-    return event;
-}
-
-static int setup(void **state)
-{
-    static bench b;
-    const char *sources[] = {"source"};
-    const char *results[] = {"result"};
-    memset(&b, 0, sizeof b);
-    mock_cluster_init(&b.mock);
-    mock_cluster_topic(&b.mock, "source", 1);
-    mock_cluster_topic(&b.mock, "result", 1);
-    assert_rc(kh_consumer_new(&b.mock.settings, sources, 1, &b.consumer, NULL), KH_OK);
-    kh_consumer_event event = await(b.consumer, KH_CONSUMER_ASSIGNED);
-    assert_int_equal(event.kind, KH_CONSUMER_ASSIGNED);
-    b.claim = kh_group_claim_hold(event.claim);
-    assert_rc(kh_publisher_new(&b.mock.settings, "id", results, 1, &b.publisher, NULL), KH_OK);
-    assert_rc(kh_publisher_init(b.publisher, 30000, NULL, NULL), KH_OK);
-    b.message = (kh_message){.has_value = true, .value = KH_TEXT("v"), .timestamp = KH_INSTANT_NONE};
-    b.offset = (kh_lane_offset){"source", 0, 1, KH_TEXT("mark")};
-    b.publication = (kh_publication){&b.message, 1, &b.offset, 1, b.claim};
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench *b = *state;
-    kh_publisher_free(b->publisher);
-    kh_group_claim_release(b->claim);
-    kh_consumer_free(b->consumer);
-    mock_cluster_deinit(&b->mock);
-    return 0;
-}
-
 typedef struct answer {
     kh_rc expected;
     int16_t request;
@@ -278,23 +218,23 @@ static const answer ADDING_REFUSED[] = {
 
 /* One transaction that is answered so, then one that is not: what it came to, and that publishing goes on.
  * \param or_else  what it may come to besides row->expected */
-static int publish_with(bench *b, const answer *row, kh_rc or_else)
+static int publish_with(mock_publishing *of, const answer *row, kh_rc or_else)
 {
     kh_kafka_error error = {0};
-    mock_cluster_fail(&b->mock, row->request, row->code, 1);
-    kh_rc rc = kh_publisher_publish(b->publisher, &b->publication, &error);
-    rd_kafka_mock_clear_request_errors(b->mock.cluster, row->request);
+    mock_cluster_fail(&of->mock, row->request, row->code, 1);
+    kh_rc rc = kh_publisher_publish(of->publisher, &of->publication, &error);
+    rd_kafka_mock_clear_request_errors(of->mock.cluster, row->request);
     assert_rc(rc == KH_OK ? KH_OK : error.rc, rc);
     assert_true(rc == KH_OK || error.text[0] != '\0');
     if (rc != KH_OK && rc != KH_E_RETRY && rc != KH_E_NOT_MINE) {
-        assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
+        assert_rc(kh_publisher_renew(of->publisher, 30000, &error), KH_OK);
     }
     char text[sizeof error.text];
     memcpy(text, error.text, sizeof text);
-    kh_rc next = kh_publisher_publish(b->publisher, &b->publication, &error);
+    kh_rc next = kh_publisher_publish(of->publisher, &of->publication, &error);
     if (next == KH_E_LOST) { /* the abort did not mend the producer: a new one does */
-        assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
-        next = kh_publisher_publish(b->publisher, &b->publication, &error);
+        assert_rc(kh_publisher_renew(of->publisher, 30000, &error), KH_OK);
+        next = kh_publisher_publish(of->publisher, &of->publication, &error);
     }
     assert_rc(next, KH_OK);
     return rc == or_else ? 0 : judge(row, rc, text);
@@ -330,16 +270,16 @@ static const answer REGISTERING[] = {
 
 static void each_answer_to_a_new_producer(void **state)
 {
-    bench *b = *state;
+    mock_publishing *of = *state;
     int wrong = 0;
     for (size_t i = 0; i < sizeof REGISTERING / sizeof *REGISTERING; i++) {
         const answer *row = &REGISTERING[i];
         kh_kafka_error error = {0};
-        mock_cluster_fail(&b->mock, row->request, row->code, 1);
-        kh_rc rc = kh_publisher_renew(b->publisher, 30000, &error);
-        rd_kafka_mock_clear_request_errors(b->mock.cluster, row->request);
+        mock_cluster_fail(&of->mock, row->request, row->code, 1);
+        kh_rc rc = kh_publisher_renew(of->publisher, 30000, &error);
+        rd_kafka_mock_clear_request_errors(of->mock.cluster, row->request);
         wrong += judge(row, rc, error.text);
-        assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
+        assert_rc(kh_publisher_renew(of->publisher, 30000, &error), KH_OK);
     }
     assert_int_equal(wrong, 0);
 }
@@ -347,22 +287,22 @@ static void each_answer_to_a_new_producer(void **state)
 /* Servers that never come to themselves: each call ends all the same, and nothing is told as published. */
 static void what_does_not_pass_ends_in_time(void **state)
 {
-    bench *b = *state;
+    mock_publishing *of = *state;
     static const int16_t REQUESTS[] = {REQUEST_ADD_PARTITIONS_TO_TXN, REQUEST_PRODUCE, REQUEST_ADD_OFFSETS_TO_TXN,
                                        REQUEST_TXN_OFFSET_COMMIT, REQUEST_END_TXN};
-    kh_publisher_patience(b->publisher, 1000);
+    kh_publisher_patience(of->publisher, 1000);
     for (size_t i = 0; i < sizeof REQUESTS / sizeof *REQUESTS; i++) {
         kh_kafka_error error = {0};
         rd_kafka_resp_err_t code =
             REQUESTS[i] == REQUEST_PRODUCE ? CODE(NOT_LEADER_FOR_PARTITION) : CODE(COORDINATOR_NOT_AVAILABLE);
-        mock_cluster_fail(&b->mock, REQUESTS[i], code, 5000);
-        kh_rc rc = kh_publisher_publish(b->publisher, &b->publication, &error);
-        rd_kafka_mock_clear_request_errors(b->mock.cluster, REQUESTS[i]);
+        mock_cluster_fail(&of->mock, REQUESTS[i], code, 5000);
+        kh_rc rc = kh_publisher_publish(of->publisher, &of->publication, &error);
+        rd_kafka_mock_clear_request_errors(of->mock.cluster, REQUESTS[i]);
         if (rc != KH_E_RETRY && rc != KH_E_LOST) {
             fail_msg("request %d: %d (%s)", REQUESTS[i], (int)rc, error.text);
         }
-        assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
-        assert_rc(kh_publisher_publish(b->publisher, &b->publication, &error), KH_OK);
+        assert_rc(kh_publisher_renew(of->publisher, 30000, &error), KH_OK);
+        assert_rc(kh_publisher_publish(of->publisher, &of->publication, &error), KH_OK);
     }
 }
 
@@ -492,7 +432,7 @@ static void each_answer_to_reading(void **state)
 /* Committed offsets that cannot be read are never taken for none. */
 static void each_answer_to_asking_for_the_marks(void **state)
 {
-    bench *b = *state;
+    mock_publishing *of = *state;
     static const answer ROWS[] = {
         {KH_OK, REQUEST_OFFSET_FETCH, CODE(COORDINATOR_LOAD_IN_PROGRESS)},
         {KH_E_LOST, REQUEST_OFFSET_FETCH, CODE(NOT_COORDINATOR)},
@@ -510,9 +450,9 @@ static void each_answer_to_asking_for_the_marks(void **state)
     for (size_t i = 0; i < sizeof ROWS / sizeof *ROWS; i++) {
         kh_lane_commit commit = {0};
         kh_kafka_error error = {0};
-        mock_cluster_fail(&b->mock, ROWS[i].request, ROWS[i].code, 1);
-        kh_rc rc = kh_consumer_committed(b->consumer, &commit, 1, 30000, &arena, &error);
-        rd_kafka_mock_clear_request_errors(b->mock.cluster, ROWS[i].request);
+        mock_cluster_fail(&of->mock, ROWS[i].request, ROWS[i].code, 1);
+        kh_rc rc = kh_consumer_committed(of->consumer, &commit, 1, 30000, &arena, &error);
+        rd_kafka_mock_clear_request_errors(of->mock.cluster, ROWS[i].request);
         wrong += judge(&ROWS[i], rc, error.text);
     }
     kh_arena_deinit(&arena);
@@ -528,5 +468,5 @@ int main(void)
         cmocka_unit_test(what_does_not_pass_ends_in_time), cmocka_unit_test(each_answer_to_asking_for_the_marks),
         cmocka_unit_test(each_answer_to_reading),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, mock_publishing_setup, mock_publishing_teardown);
 }

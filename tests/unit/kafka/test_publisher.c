@@ -1,109 +1,40 @@
 /* Transactions that fail on purpose, against librdkafka's mock cluster. */
-#include "mock_cluster.h"
-
-#include <stdio.h>
-#include <string.h>
-
-#include "kafka/consumer.h"
-#include "kafka/publisher.h"
-
-typedef struct bench {
-    mock_cluster mock;
-    kh_publisher *publisher;
-    kh_consumer *consumer;
-    kh_group_claim *claim;
-    kh_message message;
-    kh_lane_offset offset;
-    kh_publication publication;
-    char steps[256];
-} bench;
-
-static void note_step(void *self, kh_publish_step step)
-{
-    static const char *const NAMES[] = {"begun", "produced", "offsets-sent", "committed", "aborted"};
-    bench *b = self;
-    const char *name = NAMES[step];
-    size_t used = strlen(b->steps);
-    snprintf(b->steps + used, sizeof b->steps - used, "%s ", name);
-}
-
-static void join(bench *b)
-{
-    const char *topics[] = {"source"};
-    assert_rc(kh_consumer_new(&b->mock.settings, topics, 1, &b->consumer, NULL), KH_OK);
-    for (int tries = 0; tries < 600 && b->claim == NULL; tries++) {
-        kh_consumer_event event;
-        kh_consumer_poll(b->consumer, 100, &event);
-        if (event.kind == KH_CONSUMER_ASSIGNED) {
-            b->claim = kh_group_claim_hold(event.claim);
-        }
-    }
-    assert_non_null(b->claim);
-}
-
-static int setup(void **state)
-{
-    static bench b;
-    const char *topics[] = {"result"};
-    memset(&b, 0, sizeof b);
-    mock_cluster_init(&b.mock);
-    mock_cluster_topic(&b.mock, "source", 1);
-    mock_cluster_topic(&b.mock, "result", 1);
-    b.mock.settings.step = note_step;
-    b.mock.settings.self = &b;
-    join(&b);
-    assert_rc(kh_publisher_new(&b.mock.settings, "id", topics, 1, &b.publisher, NULL), KH_OK);
-    assert_rc(kh_publisher_init(b.publisher, 30000, NULL, NULL), KH_OK);
-    b.message = (kh_message){.has_value = true, .value = KH_TEXT("v"), .timestamp = KH_INSTANT_NONE};
-    b.offset = (kh_lane_offset){"source", 0, 1, KH_TEXT("mark")};
-    b.publication = (kh_publication){&b.message, 1, &b.offset, 1, b.claim};
-    *state = &b;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    bench *b = *state;
-    kh_publisher_free(b->publisher);
-    kh_group_claim_release(b->claim);
-    kh_consumer_free(b->consumer);
-    mock_cluster_deinit(&b->mock);
-    return 0;
-}
+#include "mock_publishing.h"
 
 /* One transaction with that error, then one without: its outcome, and that the publisher still works where it must. */
-static void expect(bench *b, int16_t request, rd_kafka_resp_err_t code, int count, kh_rc expected, const char *steps)
+static void expect(mock_publishing *of, int16_t request, rd_kafka_resp_err_t code, int count, kh_rc expected,
+                   const char *steps)
 {
     kh_kafka_error error = {0};
-    b->steps[0] = '\0';
-    mock_cluster_fail(&b->mock, request, code, count);
-    kh_rc rc = kh_publisher_publish(b->publisher, &b->publication, &error);
-    rd_kafka_mock_clear_request_errors(b->mock.cluster, request);
+    of->steps[0] = '\0';
+    mock_cluster_fail(&of->mock, request, code, count);
+    kh_rc rc = kh_publisher_publish(of->publisher, &of->publication, &error);
+    rd_kafka_mock_clear_request_errors(of->mock.cluster, request);
     if (rc != expected) {
         fail_msg("request %d with %s: %d (%s), expected %d", request, rd_kafka_err2name(code), (int)rc, error.text,
                  (int)expected);
     }
-    assert_string_equal(b->steps, steps);
+    assert_string_equal(of->steps, steps);
     if (rc != KH_OK) {
         assert_rc(error.rc, expected);
         assert_true(error.text[0] != '\0');
     }
     if (rc == KH_E_FENCED || rc == KH_E_LOST) {
-        assert_rc(kh_publisher_publish(b->publisher, &b->publication, NULL), rc);
+        assert_rc(kh_publisher_publish(of->publisher, &of->publication, NULL), rc);
     }
     if (kh_rc_is_fatal(rc) || rc == KH_E_FENCED || rc == KH_E_LOST) {
-        assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
+        assert_rc(kh_publisher_renew(of->publisher, 30000, &error), KH_OK);
     }
-    assert_rc(kh_publisher_publish(b->publisher, &b->publication, &error), KH_OK);
+    assert_rc(kh_publisher_publish(of->publisher, &of->publication, &error), KH_OK);
 }
 
 #define ALL_STEPS "begun produced offsets-sent committed "
 
 static void every_step_is_named(void **state)
 {
-    bench *b = *state;
-    assert_rc(kh_publisher_publish(b->publisher, &b->publication, NULL), KH_OK);
-    assert_string_equal(b->steps, ALL_STEPS);
+    mock_publishing *of = *state;
+    assert_rc(kh_publisher_publish(of->publisher, &of->publication, NULL), KH_OK);
+    assert_string_equal(of->steps, ALL_STEPS);
 }
 
 static void what_passes_is_tried_again_inside(void **state)
@@ -150,17 +81,17 @@ static void a_fatal_error_wants_a_new_producer(void **state)
 /* More than the producer's queue holds: it waits, and loses nothing. */
 static void a_full_queue_is_waited_for(void **state)
 {
-    bench *b = *state;
+    mock_publishing *of = *state;
     enum { COUNT = 5000 };
     static kh_message many[COUNT];
     static const kh_kafka_property SMALL[] = {{"queue.buffering.max.messages", "100"}};
     const char *topics[] = {"result"};
     kh_publisher *publisher = NULL;
     for (size_t i = 0; i < COUNT; i++) {
-        many[i] = b->message;
+        many[i] = of->message;
     }
-    kh_publication publication = {many, COUNT, &b->offset, 1, b->claim};
-    kh_kafka_settings settings = b->mock.settings;
+    kh_publication publication = {many, COUNT, &of->offset, 1, of->claim};
+    kh_kafka_settings settings = of->mock.settings;
     settings.properties = SMALL;
     settings.property_count = 1;
     kh_kafka_error error = {0};
@@ -176,26 +107,26 @@ static void a_full_queue_is_waited_for(void **state)
 /* The broker goes away in the middle: bounded, and never told as published. */
 static void a_broker_that_goes_away_leaves_the_outcome_unknown(void **state)
 {
-    bench *b = *state;
+    mock_publishing *of = *state;
     kh_kafka_error error = {0};
-    kh_publisher_patience(b->publisher, 500);
-    rd_kafka_mock_broker_set_down(b->mock.cluster, 1);
-    kh_rc rc = kh_publisher_publish(b->publisher, &b->publication, &error);
+    kh_publisher_patience(of->publisher, 500);
+    rd_kafka_mock_broker_set_down(of->mock.cluster, 1);
+    kh_rc rc = kh_publisher_publish(of->publisher, &of->publication, &error);
     assert_true(rc == KH_E_LOST || rc == KH_E_RETRY);
-    assert_rc(kh_publisher_renew(b->publisher, 300, &error), KH_E_LOST);
-    rd_kafka_mock_broker_set_up(b->mock.cluster, 1);
-    kh_publisher_patience(b->publisher, 30000);
-    assert_rc(kh_publisher_renew(b->publisher, 30000, &error), KH_OK);
-    assert_rc(kh_publisher_publish(b->publisher, &b->publication, &error), KH_OK);
+    assert_rc(kh_publisher_renew(of->publisher, 300, &error), KH_E_LOST);
+    rd_kafka_mock_broker_set_up(of->mock.cluster, 1);
+    kh_publisher_patience(of->publisher, 30000);
+    assert_rc(kh_publisher_renew(of->publisher, 30000, &error), KH_OK);
+    assert_rc(kh_publisher_publish(of->publisher, &of->publication, &error), KH_OK);
 }
 
 static void offsets_need_a_claim(void **state)
 {
-    bench *b = *state;
+    mock_publishing *of = *state;
     kh_kafka_error error = {0};
-    kh_publication unclaimed = {&b->message, 1, &b->offset, 1, NULL};
-    assert_rc(kh_publisher_publish(b->publisher, &unclaimed, &error), KH_E_INTERNAL);
-    assert_rc(kh_publisher_publish(b->publisher, &b->publication, &error), KH_OK);
+    kh_publication unclaimed = {&of->message, 1, &of->offset, 1, NULL};
+    assert_rc(kh_publisher_publish(of->publisher, &unclaimed, &error), KH_E_INTERNAL);
+    assert_rc(kh_publisher_publish(of->publisher, &of->publication, &error), KH_OK);
 }
 
 int main(void)
@@ -211,5 +142,5 @@ int main(void)
         cmocka_unit_test(offsets_need_a_claim),
         cmocka_unit_test(a_broker_that_goes_away_leaves_the_outcome_unknown),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, mock_publishing_setup, mock_publishing_teardown);
 }
