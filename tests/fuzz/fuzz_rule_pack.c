@@ -1,24 +1,12 @@
 /* Any bytes as a rule pack or policy file: read or refused, never a crash; what is read keeps the promises of its
  * header. */
 #include <assert.h>
-#include <stdlib.h>
 
 #include "config/rule_file.h"
 #include "kakehashi/date.h"
+#include "support/plain_heap.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void *allocate(void *self, size_t size)
-{
-    (void)self;
-    return malloc(size);
-}
-
-static void release(void *self, void *block)
-{
-    (void)self;
-    free(block);
-}
 
 static void check_pack(const kh_rule_pack *pack)
 {
@@ -39,11 +27,10 @@ static void check_pack(const kh_rule_pack *pack)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    const kh_memory memory = {allocate, release, NULL};
     kh_arena arena;
     kh_problems problems;
     kh_rule_file file;
-    kh_arena_init(&arena, 65536, &memory);
+    kh_arena_init(&arena, 65536, &PLAIN_HEAP);
     kh_problems_init(&problems, &arena);
     kh_rc rc = kh_rule_file_read("fuzz", (kh_text){(const char *)data, size}, &problems, &file);
     assert((rc == KH_OK) == (problems.first == NULL));

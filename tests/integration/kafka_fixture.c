@@ -5,6 +5,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "support/plain_heap.h"
+
 static int64_t now_ms(void)
 {
     struct timespec now;
@@ -31,18 +33,6 @@ static void read_address(kafka_fixture *fixture)
     fixture->brokers[strcspn(fixture->brokers, "\n")] = '\0';
 }
 
-static void *allocate(void *self, size_t size)
-{
-    (void)self;
-    return malloc(size);
-}
-
-static void release(void *self, void *block)
-{
-    (void)self;
-    free(block);
-}
-
 void kafka_fixture_init(kafka_fixture *fixture, int32_t partitions)
 {
     static int counter;
@@ -67,8 +57,7 @@ void kafka_fixture_init(kafka_fixture *fixture, int32_t partitions)
         .transaction_timeout_ms = 15000,
         .log = print_log,
     };
-    fixture->memory = (kh_memory){allocate, release, NULL};
-    kh_arena_init(&fixture->arena, 4096, &fixture->memory);
+    kh_arena_init(&fixture->arena, 4096, &PLAIN_HEAP);
     kh_topics_wish wish = {topics, 4, KH_TOPIC_CLOCK_RECORDS, partitions, 0};
     if (kh_topics_create(&fixture->settings, &wish, GENEROUS_MS, NULL, NULL, &error) != KH_OK) {
         fail_msg("%s", error.text);

@@ -22,7 +22,6 @@ typedef struct kafka_fixture {
     const char *sources[2];
     const char *results[2];
     int32_t partitions;
-    kh_memory memory;
     kh_arena arena;
 } kafka_fixture;
 

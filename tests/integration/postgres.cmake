@@ -24,3 +24,4 @@ endforeach()
 
 add_executable(postgres_bench postgres_bench.c)
 target_link_libraries(postgres_bench PRIVATE kh_postgres kh_core)
+target_include_directories(postgres_bench PRIVATE ${PROJECT_SOURCE_DIR}/tests)

@@ -11,6 +11,7 @@
 #include "postgres/lanes.h"
 #include "postgres/schema.h"
 #include "postgres/transaction.h"
+#include "support/plain_heap.h"
 
 #define LANES   12
 #define LABELS  250000
@@ -197,21 +198,8 @@ static void run(bench *b, const char *name, int batches, bool read, bool known)
     fflush(stdout);
 }
 
-static void *allocate(void *self, size_t size)
-{
-    (void)self;
-    return malloc(size);
-}
-
-static void release(void *self, void *block)
-{
-    (void)self;
-    free(block);
-}
-
 int main(int argc, char **argv)
 {
-    static const kh_memory MEMORY = {allocate, release, NULL};
     bench b = {.chance = 88172645463325252u};
     kh_database_error error;
     kh_database_settings settings = {
@@ -223,7 +211,7 @@ int main(int argc, char **argv)
         fprintf(stderr, "%s\n", error.text);
         return 1;
     }
-    kh_arena_init(&b.arena, 1 << 20, &MEMORY);
+    kh_arena_init(&b.arena, 1 << 20, &PLAIN_HEAP);
     for (size_t i = 0; i < sizeof decision; i++) {
         facts[i % sizeof facts] = decisions[i] = decision[i] = (char)next(&b);
     }

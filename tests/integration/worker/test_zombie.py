@@ -24,7 +24,8 @@ class Zombie(unittest.TestCase):
         deployment.publish(lines[100:])
         harness.wait_until("the zombie to join again, and to decide", lambda: deployment.result_count() > decided)
         zombie.stop()
-        self.assertEqual(2, zombie.log().count("lanes-taken: 4 lanes"), "it goes on only after it has joined anew")
+        # Twice at least: on a slow machine its short session may end once more.
+        self.assertLess(1, zombie.log().count("lanes-taken: 4 lanes"), "it goes on only after it has joined anew")
         deployment.work(until=END)
         checker.assert_exactly_once(self, deployment, at=END)
         return zombie.log()
