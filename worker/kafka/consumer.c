@@ -1,23 +1,21 @@
 #include "kafka/consumer.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kafka/assignment.h"
 #include "kafka/committed.h"
 #include "kafka/group_claim.h"
 #include "kafka/handle.h"
 #include "kafka/received.h"
 
-/* One topic's partition of one assigned lane. */
-typedef struct part {
-    bool started;
-    bool paused;
-    int64_t next; /* behind the last delivered record: librdkafka's own position is not to be relied on */
-} part;
+/* Twice as many as it takes. */
+#define TURNS_OF_AN_ASSIGNMENT 8
+/* Nothing came for so long: what has not been told to be at its end is asked for again. */
+#define ASK_AGAIN_MS 5000
 
 typedef enum answer { ANSWER_NONE, ANSWER_ASSIGN, ANSWER_REVOKE, ANSWER_FAILED } answer;
 
@@ -27,10 +25,9 @@ struct kh_consumer {
     size_t topic_count;
     char *group;
 
-    int32_t *lanes; /* assigned, ascending */
-    size_t lane_count;
-    part *parts; /* [lane * topic_count + topic] */
-    kh_group_claim *claim;
+    kh_assignment assignment;
+    kh_group_claim *claim; /* to it */
+    int64_t heard_at;      /* when librdkafka last had something, or was asked again */
 
     /* What the rebalance callback has stored for the poll around it. */
     answer asked;
@@ -45,41 +42,27 @@ struct kh_consumer {
     kh_kafka_error error;
 };
 
-static part *find_part(kh_consumer *consumer, size_t topic, int32_t lane)
+/* Replaces what is read, and waits until librdkafka has done so. Its next step may not overtake it: a second assignment
+ * before the partitions of the first are stopped ends the process (confluentinc/librdkafka issue 5573), a pause before
+ * they are started loses the start, and nothing is read ever after (issue 2190). Stopping, its answer, starting and its
+ * answer are each one turn of the thread that also answers this question, in the order of asking. */
+static rd_kafka_resp_err_t assign(kh_consumer *consumer, const rd_kafka_topic_partition_list_t *parts)
 {
-    size_t low = 0;
-    size_t high = consumer->lane_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (consumer->lanes[middle] < lane) {
-            low = middle + 1;
-        } else {
-            high = middle;
+    rd_kafka_t *rk = consumer->handle.rk;
+    rd_kafka_resp_err_t failed = rd_kafka_assign(rk, parts);
+    for (int turn = 0; turn < TURNS_OF_AN_ASSIGNMENT; turn++) {
+        rd_kafka_topic_partition_list_t *now = NULL;
+        if (rd_kafka_assignment(rk, &now) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+            rd_kafka_topic_partition_list_destroy(now);
         }
     }
-    if (low == consumer->lane_count || consumer->lanes[low] != lane || topic >= consumer->topic_count) {
-        return NULL;
-    }
-    return &consumer->parts[low * consumer->topic_count + topic];
-}
-
-static size_t find_topic(const kh_consumer *consumer, const char *name)
-{
-    for (size_t i = 0; i < consumer->topic_count; i++) {
-        if (strcmp(consumer->topics[i], name) == 0) {
-            return i;
-        }
-    }
-    return SIZE_MAX;
+    consumer->heard_at = kh_handle_now();
+    return failed;
 }
 
 static void forget_lanes(kh_consumer *consumer)
 {
-    free(consumer->lanes);
-    free(consumer->parts);
-    consumer->lanes = NULL;
-    consumer->parts = NULL;
-    consumer->lane_count = 0;
+    kh_assignment_clear(&consumer->assignment);
     kh_group_claim_release(consumer->claim);
     consumer->claim = NULL;
 }
@@ -147,6 +130,7 @@ kh_rc kh_consumer_new(const kh_kafka_settings *settings, const char *const *topi
     atomic_init(&consumer->held, 0);
     consumer->topic_count = topic_count;
     consumer->topics = kh_handle_copy_names(topics, topic_count);
+    consumer->assignment = (kh_assignment){.topics = consumer->topics, .topic_count = topic_count};
     consumer->group = strdup(settings->group == NULL ? "kakehashi" : settings->group);
     if (consumer->topics == NULL || consumer->group == NULL) {
         goto out;
@@ -170,58 +154,11 @@ static void report(kh_consumer *consumer, kh_consumer_event *out)
     out->error = &consumer->error;
 }
 
-static int compare_lanes(const void *a, const void *b)
-{
-    int32_t left = *(const int32_t *)a;
-    int32_t right = *(const int32_t *)b;
-    return left < right ? -1 : left > right;
-}
-
-/* The lanes of the list; each must come with every topic. */
-static kh_rc take_lanes(kh_consumer *consumer, const rd_kafka_topic_partition_list_t *list)
-{
-    size_t count = (size_t)list->cnt;
-    size_t kept = 0;
-    int32_t *lanes = malloc((count + 1) * sizeof *lanes);
-    part *parts = calloc(count + 1, sizeof *parts);
-    if (lanes == NULL || parts == NULL) {
-        free(lanes);
-        free(parts);
-        return kh_handle_fail(&consumer->error, KH_E_MEMORY, 0, "out of memory for an assignment");
-    }
-    for (size_t i = 0; i < count; i++) {
-        lanes[i] = list->elems[i].partition;
-    }
-    qsort(lanes, count, sizeof *lanes, compare_lanes);
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || lanes[i] != lanes[i - 1]) {
-            lanes[kept++] = lanes[i];
-        }
-    }
-    consumer->lanes = lanes;
-    consumer->parts = parts;
-    consumer->lane_count = kept;
-    for (size_t i = 0; i < kept; i++) {
-        for (size_t topic = 0; topic < consumer->topic_count; topic++) {
-            if (rd_kafka_topic_partition_list_find(list, consumer->topics[topic], lanes[i]) == NULL) {
-                kh_handle_fail(
-                    &consumer->error, KH_E_CONFIGURATION, 0,
-                    "the group has given partition %d, but not that of topic %s: all source topics must have "
-                    "the same number of partitions, and all members must be workers of this version",
-                    (int)lanes[i], consumer->topics[topic]);
-                forget_lanes(consumer);
-                return KH_E_CONFIGURATION;
-            }
-        }
-    }
-    return KH_OK;
-}
-
 /* Takes part in the group with nothing to read: lanes are started one by one, when they have been recovered. */
 static void accept_nothing_yet(kh_consumer *consumer)
 {
     rd_kafka_topic_partition_list_t *nothing = rd_kafka_topic_partition_list_new(0);
-    rd_kafka_resp_err_t failed = rd_kafka_assign(consumer->handle.rk, nothing);
+    rd_kafka_resp_err_t failed = assign(consumer, nothing);
     rd_kafka_topic_partition_list_destroy(nothing);
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
         kh_handle_log(&consumer->handle, KH_KAFKA_LOG_WARNING, "accepting an assignment: %s", rd_kafka_err2str(failed));
@@ -240,33 +177,31 @@ static void tell_assigned(kh_consumer *consumer, kh_consumer_event *out)
         kh_handle_log(&consumer->handle, KH_KAFKA_LOG_WARNING,
                       "an assignment came without a valid membership of the group; waiting for the next one");
     } else {
-        rc = take_lanes(consumer, consumer->asked_list);
+        rc = kh_assignment_take(&consumer->assignment, consumer->asked_list, &consumer->error);
     }
     accept_nothing_yet(consumer);
     if (rc != KH_OK) {
         report(consumer, out);
     } else if (consumer->claim != NULL) {
         out->kind = KH_CONSUMER_ASSIGNED;
-        out->lanes = consumer->lanes;
-        out->lane_count = consumer->lane_count;
+        out->lanes = consumer->assignment.lanes;
+        out->lane_count = consumer->assignment.lane_count;
         out->claim = consumer->claim;
     }
 }
 
 static void tell_revoked(kh_consumer *consumer, kh_consumer_event *out)
 {
-    if (consumer->lane_count == 0) {
-        rd_kafka_assign(consumer->handle.rk, NULL);
+    if (consumer->assignment.lane_count == 0) {
+        assign(consumer, NULL);
         forget_lanes(consumer);
         return;
     }
-    for (size_t i = 0; i < consumer->lane_count * consumer->topic_count; i++) {
-        consumer->parts[i].started = false;
-    }
+    kh_assignment_end(&consumer->assignment);
     consumer->revoked = true;
     out->kind = KH_CONSUMER_REVOKED;
-    out->lanes = consumer->lanes;
-    out->lane_count = consumer->lane_count;
+    out->lanes = consumer->assignment.lanes;
+    out->lane_count = consumer->assignment.lane_count;
     out->lost = consumer->asked_lost;
     out->claim = consumer->claim;
 }
@@ -284,7 +219,7 @@ static void tell_rebalance(kh_consumer *consumer, kh_consumer_event *out)
         break;
     case ANSWER_NONE:
     case ANSWER_FAILED:
-        rd_kafka_assign(consumer->handle.rk, NULL);
+        assign(consumer, NULL);
         forget_lanes(consumer);
         kh_handle_fail(&consumer->error, KH_E_LOST, consumer->asked_code, "the group's rebalance failed: %s",
                        rd_kafka_err2str(consumer->asked_code));
@@ -296,20 +231,9 @@ static void tell_rebalance(kh_consumer *consumer, kh_consumer_event *out)
 /* All started parts again, each behind its last delivered record: librdkafka replaces the whole set at once. */
 static rd_kafka_resp_err_t assign_started(kh_consumer *consumer)
 {
-    size_t count = consumer->lane_count * consumer->topic_count;
-    rd_kafka_topic_partition_list_t *reading = rd_kafka_topic_partition_list_new((int)count);
-    rd_kafka_topic_partition_list_t *paused = rd_kafka_topic_partition_list_new((int)count);
-    for (size_t i = 0; i < count; i++) {
-        if (consumer->parts[i].started) {
-            const char *topic = consumer->topics[i % consumer->topic_count];
-            int32_t lane = consumer->lanes[i / consumer->topic_count];
-            rd_kafka_topic_partition_list_add(reading, topic, lane)->offset = consumer->parts[i].next;
-            if (consumer->parts[i].paused) {
-                rd_kafka_topic_partition_list_add(paused, topic, lane);
-            }
-        }
-    }
-    rd_kafka_resp_err_t failed = rd_kafka_assign(consumer->handle.rk, reading);
+    rd_kafka_topic_partition_list_t *reading = kh_assignment_started(&consumer->assignment);
+    rd_kafka_topic_partition_list_t *paused = kh_assignment_paused(&consumer->assignment);
+    rd_kafka_resp_err_t failed = assign(consumer, reading);
     if (failed == RD_KAFKA_RESP_ERR_NO_ERROR && paused->cnt > 0) {
         rd_kafka_pause_partitions(consumer->handle.rk, paused);
     }
@@ -321,7 +245,7 @@ static rd_kafka_resp_err_t assign_started(kh_consumer *consumer)
 kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size_t count, kh_kafka_error *error)
 {
     for (size_t i = 0; i < count; i++) {
-        if (consumer->revoked || find_part(consumer, starts[i].topic, starts[i].lane) == NULL) {
+        if (consumer->revoked || kh_assignment_find(&consumer->assignment, starts[i].topic, starts[i].lane) == NULL) {
             return kh_handle_fail(error, KH_E_NOT_MINE, 0, "lane %d is not assigned", (int)starts[i].lane);
         }
     }
@@ -329,7 +253,8 @@ kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size
         /* librdkafka keeps a pause beyond the assignment in which it was asked for. Ended before the new one: a resume
          * behind it drops what has been fetched, an end of the partition among it, which is not told again. */
         kh_consumer_resume(consumer, &starts[i].lane, 1);
-        *find_part(consumer, starts[i].topic, starts[i].lane) = (part){.started = true, .next = starts[i].offset};
+        *kh_assignment_find(&consumer->assignment, starts[i].topic, starts[i].lane) =
+            (kh_part){.started = true, .next = starts[i].offset};
     }
     rd_kafka_resp_err_t failed = assign_started(consumer);
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -339,7 +264,7 @@ kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size
 }
 
 /* An offset that the broker has not, or has it after all? Replicas that change leaders may say so for a moment. */
-static void tell_out_of_range(kh_consumer *consumer, const rd_kafka_message_t *message, size_t topic, part *where,
+static void tell_out_of_range(kh_consumer *consumer, const rd_kafka_message_t *message, size_t topic, kh_part *where,
                               kh_consumer_event *out)
 {
     int64_t low = -1;
@@ -382,8 +307,9 @@ static void tell_failure(kh_consumer *consumer, const rd_kafka_message_t *messag
 /* \return whether the message was handed out, and so is the caller's. */
 static bool tell_message(kh_consumer *consumer, rd_kafka_message_t *message, kh_consumer_event *out)
 {
-    size_t topic = message->rkt == NULL ? SIZE_MAX : find_topic(consumer, rd_kafka_topic_name(message->rkt));
-    part *where = find_part(consumer, topic, message->partition);
+    size_t topic =
+        message->rkt == NULL ? SIZE_MAX : kh_assignment_topic(&consumer->assignment, rd_kafka_topic_name(message->rkt));
+    kh_part *where = kh_assignment_find(&consumer->assignment, topic, message->partition);
     bool wanted = where != NULL && where->started;
     out->topic = topic;
     out->lane = message->partition;
@@ -393,6 +319,7 @@ static bool tell_message(kh_consumer *consumer, rd_kafka_message_t *message, kh_
             return false;
         }
         where->next = message->offset + 1;
+        where->drained = false;
         out->kind = KH_CONSUMER_RECORD;
         out->offset = message->offset;
         out->hold = (kh_consumer_hold *)message;
@@ -401,6 +328,7 @@ static bool tell_message(kh_consumer *consumer, rd_kafka_message_t *message, kh_
         return true;
     case RD_KAFKA_RESP_ERR__PARTITION_EOF:
         if (wanted && message->offset >= where->next) {
+            where->drained = true;
             out->kind = KH_CONSUMER_DRAINED;
             out->offset = message->offset;
         }
@@ -417,6 +345,25 @@ static bool tell_message(kh_consumer *consumer, rd_kafka_message_t *message, kh_
     }
 }
 
+/* librdkafka tells an end once, and drops it with whatever else it has fetched when a pause or a new assignment comes
+ * between. Whether a lane is drained must not hang on that: while nothing at all comes, the parts whose end has not
+ * been told are fetched anew from where they stand, and are at their end again, or have something after all. */
+static void ask_again(kh_consumer *consumer)
+{
+    rd_kafka_topic_partition_list_t *parts = NULL;
+    if (kh_handle_now() - consumer->heard_at < ASK_AGAIN_MS) {
+        return;
+    }
+    consumer->heard_at = kh_handle_now();
+    parts = kh_assignment_undrained(&consumer->assignment);
+    if (parts->cnt > 0) {
+        kh_handle_log(&consumer->handle, KH_KAFKA_LOG_INFO, "nothing came for %d ms: asking again for %d partitions",
+                      ASK_AGAIN_MS, parts->cnt);
+        (void)assign_started(consumer);
+    }
+    rd_kafka_topic_partition_list_destroy(parts);
+}
+
 void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out)
 {
     int64_t deadline = timeout_ms <= 0 ? 0 : kh_handle_now() + timeout_ms;
@@ -424,6 +371,11 @@ void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *
     *out = (kh_consumer_event){.kind = KH_CONSUMER_NOTHING};
     for (;;) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(consumer->handle.rk, wait);
+        if (message == NULL) {
+            ask_again(consumer);
+        } else {
+            consumer->heard_at = kh_handle_now();
+        }
         if (message != NULL && !tell_message(consumer, message, out)) {
             rd_kafka_message_destroy(message);
         }
@@ -449,32 +401,16 @@ void kh_consumer_release(kh_consumer *consumer, kh_consumer_hold *const *holds, 
     atomic_fetch_sub(&consumer->held, released);
 }
 
-static rd_kafka_topic_partition_list_t *started_of(kh_consumer *consumer, const int32_t *lanes, size_t count,
-                                                   bool pause)
-{
-    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)(count * consumer->topic_count));
-    for (size_t i = 0; i < count; i++) {
-        for (size_t topic = 0; topic < consumer->topic_count; topic++) {
-            part *where = find_part(consumer, topic, lanes[i]);
-            if (where != NULL && where->started && where->paused != pause) {
-                where->paused = pause;
-                rd_kafka_topic_partition_list_add(list, consumer->topics[topic], lanes[i]);
-            }
-        }
-    }
-    return list;
-}
-
 void kh_consumer_pause(kh_consumer *consumer, const int32_t *lanes, size_t count)
 {
-    rd_kafka_topic_partition_list_t *list = started_of(consumer, lanes, count, true);
+    rd_kafka_topic_partition_list_t *list = kh_assignment_pause(&consumer->assignment, lanes, count, true);
     rd_kafka_pause_partitions(consumer->handle.rk, list);
     rd_kafka_topic_partition_list_destroy(list);
 }
 
 void kh_consumer_resume(kh_consumer *consumer, const int32_t *lanes, size_t count)
 {
-    rd_kafka_topic_partition_list_t *list = started_of(consumer, lanes, count, false);
+    rd_kafka_topic_partition_list_t *list = kh_assignment_pause(&consumer->assignment, lanes, count, false);
     if (list->cnt > 0) {
         rd_kafka_resume_partitions(consumer->handle.rk, list);
     }
@@ -485,9 +421,9 @@ void kh_consumer_let_go(kh_consumer *consumer)
 {
     if (consumer->revoked) {
         consumer->revoked = false;
-        kh_consumer_resume(consumer, consumer->lanes, consumer->lane_count);
+        kh_consumer_resume(consumer, consumer->assignment.lanes, consumer->assignment.lane_count);
         forget_lanes(consumer);
-        rd_kafka_assign(consumer->handle.rk, NULL);
+        assign(consumer, NULL);
     }
 }
 
