@@ -86,8 +86,43 @@ static void the_highest_committed_seq_is_found(void **state)
     kafka_fixture_deinit(&f);
 }
 
+/* The lane's last message is far behind what follows it: more than is looked through at first. */
+static void a_long_tail_is_gone_back_over(void **state)
+{
+    enum { TAIL = 3000 };
+    (void)state;
+    kafka_fixture f;
+    bool found = false;
+    int64_t seq = -1;
+    kh_kafka_error error = {0};
+    kh_sender *sender = NULL;
+    kafka_fixture_init(&f, 2);
+    kh_publisher *publisher = kafka_fixture_publisher(&f, "w1");
+    publish(publisher, 0, 1, 1, 1, 3, KH_INSTANT_NONE);
+    publish(publisher, 1, 1, 1, 4, 4, KH_INSTANT_NONE);
+    kh_publisher_free(publisher);
+    kh_message aborted = {.topic = 0, .partition = 1, .timestamp = KH_INSTANT_NONE};
+    assert_rc(kh_sender_new(&f.settings, f.results, 2, f.group, NULL, NULL, &sender, &error), KH_OK);
+    assert_rc(kh_sender_begin(sender, &error), KH_OK);
+    for (uint64_t i = 0; i < TAIL; i++) {
+        assert_rc(kh_sender_send(sender, &aborted, i, &error), KH_OK);
+    }
+    assert_rc(kh_sender_flush(sender, GENEROUS_MS, &error), KH_OK);
+    assert_rc(kh_sender_abort(sender, &error), KH_OK);
+    kh_sender_free(sender);
+    assert_rc(kh_scan_mark(&f.settings, f.results, 1, 1, KH_INSTANT_NONE, GENEROUS_MS, &found, &seq, &error), KH_OK);
+    assert_true(found);
+    assert_int_equal(seq, 3);
+    assert_rc(kh_scan_mark(&f.settings, f.results, 2, 1, KH_INSTANT_NONE, GENEROUS_MS, &found, &seq, &error), KH_OK);
+    assert_int_equal(seq, 4);
+    kafka_fixture_deinit(&f);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_highest_committed_seq_is_found)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_highest_committed_seq_is_found),
+        cmocka_unit_test(a_long_tail_is_gone_back_over),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -104,7 +104,10 @@ static void results_come_back_as_they_were_written(void **state)
     kh_instant recorded_at = 0;
     assert_rc(kh_outbox_recorded_at(fx->two, 0, 1, &recorded_at), KH_OK);
     assert_int_equal(recorded_at, out[0].recorded_at);
+    recorded_at = 0; /* of the newest, if that one is still to come */
     assert_rc(kh_outbox_recorded_at(fx->two, 0, 99, &recorded_at), KH_OK);
+    assert_int_equal(recorded_at, out[0].recorded_at);
+    assert_rc(kh_outbox_recorded_at(fx->two, 0, -1, &recorded_at), KH_OK);
     assert_int_equal(recorded_at, KH_INSTANT_NONE);
 }
 

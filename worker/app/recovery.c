@@ -203,7 +203,9 @@ static kh_rc read_commits(taking *of)
     return rc;
 }
 
-/* The group's offsets are gone while the lane has results: the mark stands in the result topics themselves. */
+/* The group's offsets are gone while the lane has results: the mark stands in the result topics themselves. What is not
+ * known to be published was recorded after the result at `published_seq`, or after the newest there is, and published
+ * later still, by the broker's clock: an hour is for what the two clocks differ. */
 static kh_rc scan_mark(taking *of, const kh_live_lane *lane, int64_t published_seq, int64_t *mark)
 {
     kh_worker *worker = of->worker;
@@ -246,16 +248,19 @@ static kh_rc check_deployment(kh_worker *worker, const kh_lane_commit *commit, k
     return stop(worker, KH_ENDED_CONFIGURATION);
 }
 
-/* Committed ahead of the database: either the lane has moved on to somebody else since it was read, or the database was
- * restored from an older copy. */
+/* Committed or published ahead of the database: either the lane has moved on to somebody else since it was read, or the
+ * database was restored from an older copy.
+ * \param commit  NULL: the group has none. */
 static kh_rc check_rewind(taking *of, kh_live_lane *lane, const kh_lane_commit *commit, int64_t *mark)
 {
     kh_worker *worker = of->worker;
-    int64_t next_offset = lane->sources[commit->topic].next_offset;
-    if (commit->offset <= next_offset && *mark <= lane->next_seq) {
+    int64_t next_offset = commit == NULL ? 0 : lane->sources[commit->topic].next_offset;
+    kh_text committed = KH_TEXT("");
+    kh_text stands = KH_TEXT("");
+    kh_lanes now = {0};
+    if (*mark <= lane->next_seq && (commit == NULL || commit->offset <= next_offset)) {
         return KH_OK;
     }
-    kh_lanes now = {0};
     kh_rc rc = kh_lanes_read_back(of->share->database, &lane->number, 1, &of->arena, &now);
     if (rc != KH_OK) {
         return rc;
@@ -263,20 +268,24 @@ static kh_rc check_rewind(taking *of, kh_live_lane *lane, const kh_lane_commit *
     if (now.count == 0 || now.rows[0].epoch != lane->epoch) {
         return KH_E_NOT_MINE;
     }
+    if (commit != NULL) {
+        committed = kh_arena_print(&of->arena, " and committed up to offset %" PRId64 " of %s", commit->offset,
+                                   worker->topics[commit->topic]);
+        stands =
+            kh_arena_print(&of->arena, " and offset %" PRId64 " of %s", next_offset, worker->topics[commit->topic]);
+    }
     if (worker->settings->accept_rewind) {
         kh_log(KH_LOG_WARNING, "database-rewind",
-               "lane %" PRId32 ": deciding again from offset %" PRId64 " of %s and result %" PRId64 ", as asked for",
-               lane->number, next_offset, worker->topics[commit->topic], lane->next_seq);
+               "lane %" PRId32 ": deciding again from result %" PRId64 "%.*s, as asked for", lane->number,
+               lane->next_seq, KH_TEXT_ARGS(stands));
         *mark = *mark < lane->next_seq ? *mark : lane->next_seq;
         return KH_OK;
     }
     kh_log(KH_LOG_ERROR, "database-rewind",
-           "lane %" PRId32 ": the group has committed offset %" PRId64 " of %s and published mark %" PRId64
-           ", but the database stands at offset %" PRId64 " and result %" PRId64
-           ": it was restored from an older copy. Restore a newer one, or run once with --accept-database-rewind to "
-           "decide "
-           "again from there; the results carry the same kh-id, so readers can drop what they have",
-           lane->number, commit->offset, worker->topics[commit->topic], *mark, next_offset, lane->next_seq);
+           "lane %" PRId32 ": published up to result %" PRId64 "%.*s, but the database stands at result %" PRId64
+           "%.*s: it was restored from an older copy. Restore a newer one, or run once with --accept-database-rewind "
+           "to decide again from there; the results carry the same kh-id, so readers can drop what they have",
+           lane->number, *mark, KH_TEXT_ARGS(committed), lane->next_seq, KH_TEXT_ARGS(stands));
     return stop(worker, KH_ENDED_REWOUND);
 }
 
@@ -300,6 +309,7 @@ static kh_rc find_mark(taking *of, size_t at)
             published_seq = of->stored.rows[i].lane == lane->number ? of->stored.rows[i].published_seq : published_seq;
         }
         rc = scan_mark(of, lane, published_seq, &of->marks[at]);
+        rc = rc == KH_OK ? check_rewind(of, lane, NULL, &of->marks[at]) : rc;
     }
     for (size_t t = 0; rc == KH_OK && found && t < worker->topic_count; t++) {
         if (commits[t].present) {

@@ -7,11 +7,15 @@
 #include "kafka/handle.h"
 #include "kafka/received.h"
 
+/* Messages that are looked through first, from the end back; then ten times as many, and so on. */
+#define FIRST_WINDOW 1000
+
 /* One topic's part of the way. */
 typedef struct stretch {
     int64_t begin;
     int64_t end; /* high watermark: also behind what was aborted or is a marker */
     bool done;
+    bool found; /* kh_scan_mark: a message of the lane */
 } stretch;
 
 typedef struct scan {
@@ -26,9 +30,7 @@ typedef struct scan {
     int timeout_ms; /* moves the deadline on with each message; 0: nothing does */
     kh_kafka_error *error;
     kh_rc (*visit)(struct scan *work, size_t topic, const rd_kafka_message_t *message);
-    /* kh_scan_mark */
-    bool found;
-    int64_t seq;
+    int64_t seq; /* kh_scan_mark: the highest so far */
     /* kh_scan_lane */
     kh_rc (*record_visit)(void *self, const kh_record *record);
     void *record_self;
@@ -107,12 +109,10 @@ static bool read_number(const rd_kafka_message_t *message, const char *name, int
 static kh_rc read_mark(scan *work, size_t topic, const rd_kafka_message_t *message)
 {
     int64_t lane = -1;
-    (void)topic;
     int64_t seq = -1;
-    if (read_number(message, "kh-lane", &lane) && lane == work->lane && read_number(message, "kh-seq", &seq) &&
-        (!work->found || seq > work->seq)) {
-        work->found = true;
-        work->seq = seq;
+    if (read_number(message, "kh-lane", &lane) && lane == work->lane && read_number(message, "kh-seq", &seq)) {
+        work->stretches[topic].found = true;
+        work->seq = seq > work->seq ? seq : work->seq;
     }
     return KH_OK;
 }
@@ -181,8 +181,39 @@ static kh_rc read_all(scan *work)
     return rc;
 }
 
+static int64_t window_begin(const stretch *part, int64_t floor, int64_t window)
+{
+    return part->end - floor > window ? part->end - window : floor;
+}
+
+/* Only its lane writes to a partition, in the order of `kh-seq`: so its last message says all. What stands behind that
+ * (an aborted transaction, markers) may be long, so it is looked for in windows from the end back. */
+static kh_rc read_back(scan *work)
+{
+    int64_t floors[KH_SCAN_TOPICS_MOST];
+    int64_t window = FIRST_WINDOW;
+    kh_rc rc = KH_OK;
+    for (size_t i = 0; i < work->topic_count; i++) {
+        floors[i] = work->stretches[i].begin;
+        work->stretches[i].begin = window_begin(&work->stretches[i], floors[i], window);
+    }
+    for (bool more = true; rc == KH_OK && more;) {
+        rc = read_all(work);
+        more = false;
+        window = window > INT64_MAX / 10 ? window : window * 10;
+        for (size_t i = 0; i < work->topic_count; i++) {
+            stretch *part = &work->stretches[i];
+            part->end = part->begin;
+            part->begin = part->found ? part->end : window_begin(part, floors[i], window);
+            more = more || part->begin < part->end;
+        }
+    }
+    return rc;
+}
+
 /* \param end  isolation level of what is asked where each topic ends. */
-static kh_rc run(scan *work, const kh_kafka_settings *settings, const char *end, kh_instant since)
+static kh_rc run(scan *work, const kh_kafka_settings *settings, const char *end, kh_instant since,
+                 kh_rc (*read)(scan *work))
 {
     work->stretches = calloc(work->topic_count + 1, sizeof(stretch));
     if (work->stretches == NULL) {
@@ -191,7 +222,7 @@ static kh_rc run(scan *work, const kh_kafka_settings *settings, const char *end,
     kh_rc rc = open_handle(&work->looker, settings, end, work->error);
     rc = rc == KH_OK ? open_handle(&work->reader, settings, "read_committed", work->error) : rc;
     rc = rc == KH_OK ? find_stretches(work, since) : rc;
-    rc = rc == KH_OK ? read_all(work) : rc;
+    rc = rc == KH_OK ? read(work) : rc;
     if (work->reader.rk != NULL) {
         rd_kafka_destroy_flags(work->reader.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     }
@@ -211,13 +242,15 @@ kh_rc kh_scan_mark(const kh_kafka_settings *settings, const char *const *result_
                  .lane = lane,
                  .deadline = kh_handle_now() + timeout_ms,
                  .visit = read_mark,
+                 .seq = -1,
                  .error = error};
-    kh_rc rc = run(&work, settings, "read_uncommitted", since);
+    if (topic_count > KH_SCAN_TOPICS_MOST) {
+        return kh_handle_fail(error, KH_E_INTERNAL, 0, "more than %d topics to look through", KH_SCAN_TOPICS_MOST);
+    }
+    kh_rc rc = run(&work, settings, "read_uncommitted", since, read_back);
     if (rc == KH_OK) {
-        *found = work.found;
-        if (work.found) {
-            *seq = work.seq;
-        }
+        *found = work.seq >= 0;
+        *seq = *found ? work.seq : *seq;
     }
     return rc;
 }
@@ -236,5 +269,5 @@ kh_rc kh_scan_lane(const kh_kafka_settings *settings, const char *const *topics,
                  .record_visit = visit,
                  .record_self = self,
                  .error = error};
-    return run(&work, settings, "read_committed", KH_INSTANT_NONE);
+    return run(&work, settings, "read_committed", KH_INSTANT_NONE, read_all);
 }

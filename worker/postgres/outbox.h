@@ -23,7 +23,8 @@ KH_MUSTCHECK kh_rc kh_outbox_read_history(kh_database *database, int32_t lane, i
 KH_MUSTCHECK kh_rc kh_outbox_read_stood(kh_database *database, int32_t lane, int64_t seq, kh_instant recorded_by,
                                         kh_arena *arena, kh_result_row **out, size_t *count);
 
-/*! When a result was recorded. \retval KH_OK; \a out is KH_INSTANT_NONE if there is no such result. */
+/*! When a lane's result \a seq was recorded, or if there is none yet, the newest before it.
+ *  \param out  KH_INSTANT_NONE if the lane has no such result. */
 KH_MUSTCHECK kh_rc kh_outbox_recorded_at(kh_database *database, int32_t lane, int64_t seq, kh_instant *out);
 
 #endif

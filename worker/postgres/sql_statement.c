@@ -189,7 +189,8 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                              "AND r.seq = h.previous_seq WHERE h.recorded > $3::bigint) "
                              "SELECT " RESULT_COLUMNS " FROM h r WHERE r.recorded <= $3::bigint"},
     [KH_SQL_RESULT_RECORDED_AT] = {"result_recorded_at", "read a result's time",
-                                   "SELECT recorded_at FROM result WHERE lane = $1::int AND seq = $2::bigint"},
+                                   "SELECT recorded_at FROM result WHERE lane = $1::int AND seq <= $2::bigint "
+                                   "ORDER BY seq DESC LIMIT 1"},
     [KH_SQL_DEAD_LETTER_READ] = {"dead_letter_read", "read dead letters",
                                  "SELECT " DEAD_LETTER_COLUMNS " FROM dead_letter d WHERE lane = $1::int "
                                  "AND seq >= $2::bigint AND seq < $3::bigint ORDER BY seq LIMIT $4::bigint"},

@@ -35,6 +35,28 @@ class GroupForgotten(unittest.TestCase):
             harness.wait_until("the dead worker's session to end", deleted)
         self.finds_its_marks("offsets-deleted", forget)
 
+    def test_database_restored_besides(self):
+        """What was published stands in the topics only: found, and not taken for what is still to be published."""
+        deployment = harness.Deployment("forgotten-and-restored", lanes=1)
+        lines = [line for line in harness.stream(20, 6) if line["topic"] == "jp.label-events"]
+        deployment.publish(lines[:40])
+        deployment.work()
+        copy = deployment.dump()
+        deployment.publish(lines[40:])
+        deployment.work()
+        before = deployment.read(deployment.topics["status"])
+        deployment.restore(copy)
+        deployment.group += "-renamed"
+        deployment.write_settings()
+        deployment.stop_rewound("offsets-gone", "database-rewind", "--accept-database-rewind")
+        deployment.work(options=["--accept-database-rewind"])
+        after = deployment.read(deployment.topics["status"])
+        seen = {checker.header(record, "kh-id"): record.value for record in before}
+        self.assertGreater(len(after), len(before), "nothing was published again")
+        for record in after:
+            self.assertEqual(seen[checker.header(record, "kh-id")], record.value)
+        deployment.work(until=END)
+
     def test_another_group(self):
         def forget(deployment):
             deployment.group += "-renamed"
