@@ -101,7 +101,8 @@ static void a_long_tail_is_gone_back_over(void **state)
     publish(publisher, 0, 1, 1, 1, 3, KH_INSTANT_NONE);
     publish(publisher, 1, 1, 1, 4, 4, KH_INSTANT_NONE);
     kh_publisher_free(publisher);
-    kh_message aborted = {.topic = 0, .partition = 1, .timestamp = KH_INSTANT_NONE};
+    kh_message aborted = {
+        .topic = 0, .partition = 1, .has_key = true, .key = KH_TEXT("k"), .timestamp = KH_INSTANT_NONE};
     assert_rc(kh_sender_new(&f.settings, f.results, 2, f.group, NULL, NULL, &sender, &error), KH_OK);
     assert_rc(kh_sender_begin(sender, &error), KH_OK);
     for (uint64_t i = 0; i < TAIL; i++) {
