@@ -85,7 +85,7 @@ equal() {
 }
 
 no_servers() {
-    local nothing=(--set kafka.brokers=127.0.0.1:1 --set "database.connection=host=127.0.0.1 port=1 user=x dbname=x")
+    local nothing=(--set kafka.brokers=127.0.0.1:1 --set kafka.answer_timeout_ms=3000 --set "database.connection=host=127.0.0.1 port=1 user=x dbname=x")
     ends 1 migrate "${nothing[@]}"
     says 'Connection refused' 'host=127.0.0.1 port=1' 'is the server there'
     ends 1 list "${nothing[@]}"
@@ -95,9 +95,22 @@ no_servers() {
     ends 1 check-config --connect "${nothing[@]}"
     says 'settings: settings.yaml is well' 'tried: "127.0.0.1:1"' 'is a broker there' 'host=127.0.0.1 port=1'
     ends 1 publish "${nothing[@]}" sample.jsonl
-    says '127.0.0.1:1'
+    says '127.0.0.1:1' 'waiting for the broker at 127.0.0.1:1, for up to 3 s; librdkafka FAIL'
     ends 3 migrate --set "database.connection=$DATABASE user=nobody_of_that_name"
     says nobody_of_that_name "check \`database.connection\`" # what is wrong, and where to mend it
+}
+
+# Servers that take the connection and say nothing: what is waited for is told.
+silent_servers() {
+    local port
+    python3 -c 'import socket, time
+s = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen(); print(s.getsockname()[1], flush=True); time.sleep(600)' >silent &
+    local silent=$!
+    until [[ -s silent ]]; do sleep 0.1; done
+    port=$(cat silent)
+    ends 1 topics create --set "kafka.brokers=127.0.0.1:$port" --set kafka.answer_timeout_ms=3000
+    says "waiting for the broker at 127.0.0.1:$port, for up to 3 s" 'is a broker there'
+    kill "$silent"
 }
 
 schema() {
@@ -356,6 +369,7 @@ sed "s/\"jp.label-events\"/\"$NAME.jp\"/; s/\"sg.label-events\"/\"$NAME.sg\"/" \
     "$SOURCE/config/samples/first-year.jsonl" >sample.jsonl
 export KAKEHASHI_CONFIG=settings.yaml
 no_servers
+silent_servers
 schema
 rules
 topics

@@ -6,6 +6,8 @@
 #include "postgres/schema.h"
 
 #define SHOWN_MOST 300
+/* A command makes one attempt: it waits at least so long, where a worker would try again. */
+#define CONNECT_SECONDS 30
 
 /* A setting as messages show it: one line, cut where it is very long. In the arena. */
 static kh_text shown(kh_text value, kh_arena *arena)
@@ -63,7 +65,13 @@ kh_rc kh_reach_database(const kh_settings *settings, kh_problems *problems, kh_d
     kh_database_settings of;
     kh_database_error error = {.rc = KH_OK};
     kh_connect_database(settings, "kakehashi command", &of);
+    of.connect_timeout_seconds =
+        of.connect_timeout_seconds < CONNECT_SECONDS ? CONNECT_SECONDS : of.connect_timeout_seconds;
+    kh_waiting *waiting =
+        kh_waiting_begin(NULL, NULL, "the database, for up to %u s (%.*s)", (unsigned)of.connect_timeout_seconds,
+                         SHOWN_MOST, settings->database.connection.data);
     kh_rc rc = kh_database_open(&of, out, &error);
+    kh_waiting_end(waiting);
     if (rc != KH_OK && rc != KH_E_MEMORY) {
         add_database(settings, &error, problems);
     }
@@ -127,6 +135,20 @@ kh_rc kh_reach_kafka(const kh_settings *settings, kh_arena *arena, kh_reach_log 
     return rc;
 }
 
+static void last_words(void *self, char *out, size_t size)
+{
+    const kh_reach_log *log = self;
+    (void)pthread_mutex_lock(&log_lock);
+    (void)snprintf(out, size, "%s", log->text);
+    (void)pthread_mutex_unlock(&log_lock);
+}
+
+kh_waiting *kh_reach_wait(const kh_settings *settings, uint32_t most_ms, kh_reach_log *log)
+{
+    return kh_waiting_begin(last_words, log, "the broker at %.*s, for up to %u s", SHOWN_MOST,
+                            settings->kafka.brokers.data, (unsigned)((most_ms + 999) / 1000));
+}
+
 kh_rc kh_reach_kafka_failed(const kh_settings *settings, kh_reach_log *log, const kh_kafka_error *error,
                             kh_problems *problems, kh_rc rc)
 {
@@ -175,8 +197,11 @@ kh_rc kh_reach_topics(const kh_settings *settings, bool create, kh_topics_report
     if (rc != KH_OK) {
         return rc;
     }
-    rc = create ? kh_topics_create(&kafka, &wish, KH_REACH_TIMEOUT_MS * 3, pass_finding, &of, &error)
-                : kh_topics_check(&kafka, &wish, KH_REACH_TIMEOUT_MS, pass_finding, &of, &error);
+    int most = (int)settings->kafka.answer_timeout_ms;
+    kh_waiting *waiting = kh_reach_wait(settings, settings->kafka.answer_timeout_ms, &log);
+    rc = create ? kh_topics_create(&kafka, &wish, most, pass_finding, &of, &error)
+                : kh_topics_check(&kafka, &wish, most, pass_finding, &of, &error);
+    kh_waiting_end(waiting);
     if (rc != KH_OK && rc != KH_E_MEMORY && !(rc == KH_E_CONFIGURATION && of.bad)) {
         (void)kh_reach_kafka_failed(settings, &log, &error, problems, rc);
     }

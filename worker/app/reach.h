@@ -1,9 +1,10 @@
-/* The servers as a command for people reaches them: one attempt, and what went wrong told in full with its mend.
- * (The worker waits and tries again instead.) */
+/* The servers as a command for people reaches them: one attempt, what is waited for told after two seconds, and what
+ * went wrong told in full with its mend. (The worker tries again for ever instead.) */
 #ifndef KH_APP_REACH_H
 #define KH_APP_REACH_H
 
 #include "app/connections.h"
+#include "app/waiting.h"
 #include "config/problems.h"
 
 /*! Connects.
@@ -38,6 +39,10 @@ typedef struct kh_reach_log {
 KH_MUSTCHECK kh_rc kh_reach_kafka(const kh_settings *settings, kh_arena *arena, kh_reach_log *log,
                                   kh_kafka_settings *out);
 
+/*! kh_waiting_begin for the broker, with what librdkafka has said as the reason.
+ *  \param most_ms  after which it is given up. \param log  must outlive it. */
+kh_waiting *kh_reach_wait(const kh_settings *settings, uint32_t most_ms, kh_reach_log *log);
+
 /*! Adds an error of Kafka's to the problems. \return \a rc. */
 kh_rc kh_reach_kafka_failed(const kh_settings *settings, kh_reach_log *log, const kh_kafka_error *error,
                             kh_problems *problems, kh_rc rc);
@@ -48,8 +53,5 @@ kh_rc kh_reach_kafka_failed(const kh_settings *settings, kh_reach_log *log, cons
  *  \retval KH_OK, KH_E_CONFIGURATION, KH_E_LOST, KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_reach_topics(const kh_settings *settings, bool create, kh_topics_report *report, void *self,
                                    kh_problems *problems);
-
-/*! How long one attempt at the broker may take. */
-#define KH_REACH_TIMEOUT_MS 10000
 
 #endif

@@ -444,7 +444,9 @@ static kh_rc delete_group(const kh_settings *settings, kh_problems *problems)
     kh_kafka_error error = {.rc = KH_OK};
     kh_rc rc = kh_reach_kafka(settings, problems->arena, &log, &kafka);
     if (rc == KH_OK) {
-        rc = kh_group_delete(&kafka, KH_REACH_TIMEOUT_MS, &error);
+        kh_waiting *waiting = kh_reach_wait(settings, settings->kafka.answer_timeout_ms, &log);
+        rc = kh_group_delete(&kafka, (int)settings->kafka.answer_timeout_ms, &error);
+        kh_waiting_end(waiting);
         if (rc == KH_E_NOT_MINE) {
             kh_problems_add(problems, PLACE, KH_TEXT(""),
                             "the group %.*s has members still: a process of the replay is at work, or its session has "

@@ -159,7 +159,10 @@ kh_rc kh_sending_connect(kh_sending *sending)
     for (uint32_t i = 0; i < count; i++) {
         names[i] = sending->rules.owners[i].topic.data;
     }
-    kh_rc rc = kh_topics_inspect(&sending->kafka, names, count, KH_REACH_TIMEOUT_MS, counts, &error);
+    uint32_t most = sending->of.settings->kafka.answer_timeout_ms;
+    kh_waiting *waiting = kh_reach_wait(sending->of.settings, most, &sending->log);
+    kh_rc rc = kh_topics_inspect(&sending->kafka, names, count, (int)most, counts, &error);
+    kh_waiting_end(waiting);
     if (rc != KH_OK) {
         return failed(sending, &error, rc);
     }

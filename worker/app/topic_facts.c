@@ -27,7 +27,10 @@ static kh_rc read_lane(kh_topic_facts *facts, reading *of)
     for (uint32_t i = 0; i < topics->event_count; i++) {
         names[i] = topics->events[i].value.data; /* a NUL is behind it */
     }
-    rc = kh_scan_lane(&kafka, names, topics->event_count, of->lane, KH_REACH_TIMEOUT_MS, take, of, &error);
+    uint32_t most = facts->settings->kafka.answer_timeout_ms;
+    kh_waiting *waiting = kh_reach_wait(facts->settings, most, &log);
+    rc = kh_scan_lane(&kafka, names, topics->event_count, of->lane, (int)most, take, of, &error);
+    kh_waiting_end(waiting);
     if (rc != KH_OK && rc != KH_E_MEMORY) {
         (void)kh_reach_kafka_failed(facts->settings, &log, &error, facts->problems, rc);
     }

@@ -31,6 +31,7 @@ typedef struct kh_kafka_section {
     uint32_t session_timeout_ms;
     uint32_t heartbeat_interval_ms;
     uint32_t transaction_timeout_ms;
+    uint32_t answer_timeout_ms; /*!< of commands for people */
     uint32_t max_record_bytes;
     const kh_pair *librdkafka; /*!< passed on as they are; the value of one from a secret is `secret.value` */
     uint32_t librdkafka_count;

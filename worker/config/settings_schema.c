@@ -256,6 +256,8 @@ static const kh_schema_key kafka_keys[] = {
      .help = "how often a sign of life is given; also how soon lanes are dealt out anew"},
     {"transaction_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_section, transaction_timeout_ms), .least = 1000,
      .most = 900000, .fallback = "15000", .help = "how long the broker lets a transaction stay open"},
+    {"answer_timeout_ms", KH_SCHEMA_NUMBER, AT(kh_kafka_section, answer_timeout_ms), .least = 1000, .most = 3600000,
+     .fallback = "60000", .help = "how long a command for people waits for the broker's answer"},
     {"max_record_bytes", KH_SCHEMA_NUMBER, AT(kh_kafka_section, max_record_bytes), .least = 1024, .most = 16777216,
      .fallback = "262144", .help = "the largest event that is taken; a larger one becomes a dead letter"},
     {"librdkafka", KH_SCHEMA_PAIRS, COUNTED(kh_kafka_section, librdkafka, librdkafka_count), .least = 0, .most = 128,

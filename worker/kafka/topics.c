@@ -8,7 +8,8 @@
 #include "kafka/topic_rules.h"
 
 /* A broker that knows the question answers at once; one that does not (the embedded broker) stays silent. */
-#define CONFIGURATION_WAIT_MS 2000
+#define CONFIGURATION_WAIT_MS 1500
+#define AFTER_ANOTHER_MS      500
 
 /* One call's state. */
 typedef struct job {
@@ -202,17 +203,30 @@ static void judge_configurations(job *work, rd_kafka_event_t *event)
     }
 }
 
-/* Configurations of the topics that exist (partitions above 0). The broker has just answered for its topics: silence
- * now says that it does not know this question, not that it is lost. */
+/* Silence may say that the broker is slow, or that it does not know this question. What is asked behind it on the same
+ * connection is answered behind it: so it tells. */
+static rd_kafka_event_t *await_configurations(job *work, rd_kafka_queue_t *queue)
+{
+    const struct rd_kafka_metadata *told = NULL;
+    int64_t soon = kh_handle_now() + CONFIGURATION_WAIT_MS;
+    rd_kafka_event_t *event = await(queue, soon < work->deadline ? soon : work->deadline);
+    int left = kh_handle_left(work->deadline);
+    if (event == NULL && left > 0 &&
+        rd_kafka_metadata(work->handle.rk, 0, NULL, &told, left) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        rd_kafka_metadata_destroy(told);
+        event = await(queue, kh_handle_now() + AFTER_ANOTHER_MS);
+    }
+    return event;
+}
+
+/* Configurations of the topics that exist (partitions above 0). */
 static kh_rc check_configurations(job *work, const int32_t *partitions)
 {
     kh_rc rc = KH_OK;
     size_t count = 0;
-    int64_t soon = kh_handle_now() + CONFIGURATION_WAIT_MS;
-    int64_t deadline = soon < work->deadline ? soon : work->deadline;
     rd_kafka_ConfigResource_t **asked = calloc(work->wish->topic_count + 1, sizeof(rd_kafka_ConfigResource_t *));
     rd_kafka_queue_t *queue = rd_kafka_queue_new(work->handle.rk);
-    rd_kafka_AdminOptions_t *options = options_for(work, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, deadline);
+    rd_kafka_AdminOptions_t *options = options_for(work, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, work->deadline);
     rd_kafka_event_t *event = NULL;
     if (asked == NULL) {
         rc = kh_handle_fail(work->error, KH_E_MEMORY, 0, "out of memory");
@@ -227,7 +241,7 @@ static kh_rc check_configurations(job *work, const int32_t *partitions)
         goto out;
     }
     rd_kafka_DescribeConfigs(work->handle.rk, asked, count, options, queue);
-    event = await(queue, deadline);
+    event = await_configurations(work, queue);
     judge_configurations(work, event);
 out:
     rd_kafka_event_destroy(event);

@@ -40,8 +40,8 @@ KH_MUSTCHECK kh_rc kh_topics_create(const kh_kafka_settings *settings, const kh_
                                     kh_topics_report *report, void *self, kh_kafka_error *error);
 
 /*! As kh_topics_create, but makes nothing: a missing topic is KH_E_CONFIGURATION. Where the broker does not tell a
- *  topic's configuration (no right, no admin API, no answer in two seconds), that is a warning, and only the partitions
- * are checked. */
+ *  topic's configuration (no right, no admin API, no answer to this while it answers others), that is a warning, and
+ * only the partitions are checked. */
 KH_MUSTCHECK kh_rc kh_topics_check(const kh_kafka_settings *settings, const kh_topics_wish *wish, int timeout_ms,
                                    kh_topics_report *report, void *self, kh_kafka_error *error);
 
