@@ -10,6 +10,7 @@ kakehashi(5) every setting and every word of the settings file's comments. Pages
 script that made them.
 """
 import argparse
+import functools
 import re
 import shutil
 import subprocess
@@ -22,14 +23,16 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 TITLES = re.compile(r"^(Usage|Examples?|Exit codes):", re.MULTILINE)
 
 
+@functools.cache
 def asked(program, *arguments):
     return subprocess.run([program, *arguments], check=True, capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout
 
 
-def rendered(path):
+@functools.cache
+def rendered(page):
     """The page as it is shown, in long lines; and what mandoc finds wrong with it."""
-    shown = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=1000", path], capture_output=True, text=True, check=False)
-    judged = subprocess.run(["mandoc", "-T", "lint", "-W", "error", path], capture_output=True, text=True, check=False)
+    shown = subprocess.run(["mandoc", "-T", "utf8", "-O", "width=1000"], input=page, capture_output=True, text=True, check=False)
+    judged = subprocess.run(["mandoc", "-T", "lint", "-W", "error"], input=page, capture_output=True, text=True, check=False)
     # Without overstrikes, and words that are broken at a hyphen whole again.
     return re.sub(r"(\w-)\n\s+(\w)", r"\1\2", re.sub(r".\x08", "", shown.stdout)), judged.stdout.strip()
 
@@ -102,7 +105,7 @@ def check(program, settings, pages):
     commands = {line.split()[0] for line in help_text.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()}
     shown = {}
     for path in sorted(pages.glob("man?/*")):
-        shown[path.name], wrong = rendered(path)
+        shown[path.name], wrong = rendered(path.read_text(encoding="utf-8"))
         found += [f"{path.name}: {line}" for line in wrong.splitlines()]
     there = set(re.findall(r"^kakehashi-(\S+)\.1$", "\n".join(shown), re.MULTILINE))
     found += [f"{name}: there is no such command" for name in sorted(there - commands)]
