@@ -90,6 +90,12 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
     rd_kafka_yield(rk); /* the poll around this comes back at once */
 }
 
+/* How long the group waits in a rebalance for a member that does not come, and so how long all lanes may stand still:
+ * the coordinator waits it out even for a member that is gone, if its session was lost with a broker's restart.
+ * librdkafka's default is 300 s. It is no less than the longest step between two polls, taking lanes with a search for
+ * their marks. */
+#define POLL_INTERVAL_MS 90000
+
 static kh_rc open_handle(kh_consumer *consumer, const kh_kafka_settings *settings, kh_kafka_error *error)
 {
     int32_t session = kh_handle_or(settings->session_timeout_ms, 10000);
@@ -98,6 +104,8 @@ static kh_rc open_handle(kh_consumer *consumer, const kh_kafka_settings *setting
     kh_handle_conf_consumer(&building, settings);
     kh_handle_conf_statistics(&building, settings);
     kh_handle_conf_set_number(&building, "session.timeout.ms", session);
+    kh_handle_conf_set_number(&building, "max.poll.interval.ms",
+                              session > POLL_INTERVAL_MS ? session : POLL_INTERVAL_MS);
     kh_handle_conf_set_number(&building, "heartbeat.interval.ms",
                               kh_handle_or(settings->heartbeat_interval_ms, heartbeat));
     rd_kafka_conf_set_rebalance_cb(building.conf, on_rebalance);

@@ -66,7 +66,7 @@ KH_MUSTCHECK kh_rc kh_consumer_new(const kh_kafka_settings *settings, const char
                                    kh_consumer **out, kh_kafka_error *error);
 
 /*! Waits for one event, at most \a timeout_ms (0: only what is there). Must be called at least every
- *  max.poll.interval.ms (5 minutes), whether or not lanes are held. */
+ *  max.poll.interval.ms (90 s), whether or not lanes are held. */
 void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out);
 
 /*! Ends the records of these holds. Any thread; NULL entries are skipped. All must be back before kh_consumer_free. */

@@ -68,6 +68,22 @@ static void lanes_taken_again_and_again_are_read_to_their_ends(void **state)
     mock_cluster_deinit(&mock);
 }
 
+/* A session may be longer than the group otherwise waits for a member: librdkafka wants it to wait no less. */
+static void a_long_session_is_taken(void **state)
+{
+    (void)state;
+    mock_cluster mock;
+    kh_consumer *consumer = NULL;
+    const char *topics[] = {"a"};
+    mock_cluster_init(&mock);
+    mock_cluster_topic(&mock, "a", 1);
+    mock.settings.session_timeout_ms = 600000;
+    assert_rc(kh_consumer_new(&mock.settings, topics, 1, &consumer, NULL), KH_OK);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_ASSIGNED);
+    kh_consumer_free(consumer);
+    mock_cluster_deinit(&mock);
+}
+
 /* Partition 1 of one topic without that of the other is no lane. */
 static void unequal_topics_are_refused(void **state)
 {
@@ -127,6 +143,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_membership_is_told_apart),
         cmocka_unit_test(lanes_taken_again_and_again_are_read_to_their_ends),
+        cmocka_unit_test(a_long_session_is_taken),
         cmocka_unit_test(unequal_topics_are_refused),
         cmocka_unit_test(committed_offsets_that_cannot_be_read),
     };
