@@ -12,6 +12,7 @@
 
 /* One topic's part of the way. */
 typedef struct stretch {
+    int64_t floor; /* nothing before it is of interest */
     int64_t begin;
     int64_t end; /* high watermark: also behind what was aborted or is a marker */
     bool done;
@@ -181,21 +182,21 @@ static kh_rc read_all(scan *work)
     return rc;
 }
 
-static int64_t window_begin(const stretch *part, int64_t floor, int64_t window)
+static int64_t window_begin(const stretch *part, int64_t window)
 {
-    return part->end - floor > window ? part->end - window : floor;
+    return part->end - part->floor > window ? part->end - window : part->floor;
 }
 
 /* Only its lane writes to a partition, in the order of `kh-seq`: so its last message says all. What stands behind that
  * (an aborted transaction, markers) may be long, so it is looked for in windows from the end back. */
 static kh_rc read_back(scan *work)
 {
-    int64_t floors[KH_SCAN_TOPICS_MOST];
     int64_t window = FIRST_WINDOW;
     kh_rc rc = KH_OK;
     for (size_t i = 0; i < work->topic_count; i++) {
-        floors[i] = work->stretches[i].begin;
-        work->stretches[i].begin = window_begin(&work->stretches[i], floors[i], window);
+        stretch *part = &work->stretches[i];
+        part->floor = part->begin;
+        part->begin = window_begin(part, window);
     }
     for (bool more = true; rc == KH_OK && more;) {
         rc = read_all(work);
@@ -204,7 +205,7 @@ static kh_rc read_back(scan *work)
         for (size_t i = 0; i < work->topic_count; i++) {
             stretch *part = &work->stretches[i];
             part->end = part->begin;
-            part->begin = part->found ? part->end : window_begin(part, floors[i], window);
+            part->begin = part->found ? part->end : window_begin(part, window);
             more = more || part->begin < part->end;
         }
     }
@@ -244,9 +245,6 @@ kh_rc kh_scan_mark(const kh_kafka_settings *settings, const char *const *result_
                  .visit = read_mark,
                  .seq = -1,
                  .error = error};
-    if (topic_count > KH_SCAN_TOPICS_MOST) {
-        return kh_handle_fail(error, KH_E_INTERNAL, 0, "more than %d topics to look through", KH_SCAN_TOPICS_MOST);
-    }
     kh_rc rc = run(&work, settings, "read_uncommitted", since, read_back);
     if (rc == KH_OK) {
         *found = work.seq >= 0;

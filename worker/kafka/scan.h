@@ -7,8 +7,6 @@
 #include "kakehashi/record.h"
 #include "kafka/client.h"
 
-#define KH_SCAN_TOPICS_MOST 8
-
 /*! The highest kh-seq published by a lane: looks through partition \a lane of every result topic, committed messages
  * only, from the high watermark seen at the beginning back to the lane's last message there, but not before the first
  * message at or after \a since. So it takes as long whatever the topics hold. What may still be open must have been
