@@ -108,7 +108,7 @@ everything() {
     build clang
     quick
     title 'Tests with a real PostgreSQL and a real Apache Kafka'
-    run_tests build/dev -L '^servers$' -j 1
+    run_tests build/dev -L '^servers$' -j 2
     # The gates judge the sources, which are the same in each build.
     asan 'servers|gate'
     fuzz

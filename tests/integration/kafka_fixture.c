@@ -52,7 +52,7 @@ void kafka_fixture_init(kafka_fixture *fixture, int32_t partitions)
     fixture->settings = (kh_kafka_settings){
         .brokers = fixture->brokers,
         .group = fixture->group,
-        .session_timeout_ms = 1500,
+        .session_timeout_ms = 30000, /* no test waits for its end, and a slow machine must not bring it about */
         .heartbeat_interval_ms = 200,
         .transaction_timeout_ms = 15000,
         .log = print_log,

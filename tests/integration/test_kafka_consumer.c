@@ -78,7 +78,7 @@ static void lanes_start_one_by_one(void **state)
     kh_consumer *consumer = kafka_fixture_consumer(&f);
     kh_group_claim *claim = kafka_fixture_join(consumer, 2);
     kh_consumer_event event;
-    kh_consumer_poll(consumer, 3000, &event); /* two sessions: membership stands meanwhile */
+    kh_consumer_poll(consumer, 2000, &event); /* ten heartbeats: membership stands meanwhile */
     assert_int_equal(event.kind, KH_CONSUMER_NOTHING);
     kh_kafka_error error = {0};
     kh_lane_start starts[] = {{0, 0, 4}, {1, 0, 0}};

@@ -10,7 +10,8 @@
 #                                       FOLDER/secrets/USER, and FOLDER/secrets/certificate.pem to trust
 #   kafka.sh acls LIBRARIES FOLDER ARGUMENT...
 #                                       kafka-acls.sh of such a broker, by its super user: see its --help
-#   kafka.sh stop FOLDER                stops the broker that was started there, by its process id
+#   kafka.sh stop FOLDER [--now]        stops the broker that was started there, by its process id; --now: nobody needs its
+#                                       data any more, so it is killed
 #
 # $KH_KAFKA_PORTS: "PORT CONTROLLER [SECOND ADVERTISED]" in place of free ports. At SECOND it listens besides, and tells
 # those who come there that it is to be reached at ADVERTISED: where something stands between them and the broker.
@@ -216,10 +217,10 @@ start() { # LIBRARIES FOLDER [USER...]
     cat "$folder/address"
 }
 
-stop() {
+stop() { # FOLDER [--now]
     if alive "$1/pid"; then
         pid=$(cat "$1/pid")
-        kill "$pid"
+        kill ${2:+-9} "$pid"
         tries=0
         while alive "$1/pid"; do
             tries=$((tries + 1))
@@ -240,7 +241,7 @@ acls() { # LIBRARIES FOLDER ARGUMENT...
 }
 
 usage() {
-    sed -n '2,18s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,19s/^# \{0,1\}//p' "$0" >&2
     exit 2
 }
 
@@ -259,5 +260,6 @@ case "${1:-} $#" in
     acls "$@"
     ;;
 "stop 2") stop "$2" ;;
+"stop 3") if [ "$3" = --now ]; then stop "$2" now; else usage; fi ;;
 *) usage ;;
 esac

@@ -170,7 +170,7 @@ class NotReady(Watched):
     def test_a_broker_that_is_gone(self):
         folder = harness.FOLDER / "kafka"
         script = str(harness.SOURCE / "tests/support/kafka.sh")
-        self.addCleanup(subprocess.run, [script, "stop", str(folder)], check=True)
+        self.addCleanup(subprocess.run, [script, "stop", str(folder), "--now"], check=True)
         harness.run(script, "start", os.environ["KH_KAFKA_LIBRARIES"], folder)
         shared, os.environ["KH_KAFKA_ADDRESS"] = os.environ["KH_KAFKA_ADDRESS"], str(folder / "address")
         try:
@@ -179,7 +179,7 @@ class NotReady(Watched):
             os.environ["KH_KAFKA_ADDRESS"] = shared
         worker = self.start(deployment)
         self.wait_ready()
-        harness.run(script, "stop", folder)
+        harness.run(script, "stop", folder, "--now")
         self.wait_for_page("the worker to miss the broker", "/readyz",
                            lambda page: page[0] == 503 and "broker: no connection\n" in page[1])
         worker.signal(signal.SIGKILL)
@@ -288,7 +288,8 @@ class Log(Watched):
 
     def test_steady_load_is_quiet(self):
         """Hundreds of batches add no line at `info`."""
-        deployment = self.deployment("log-quiet", batch={"max_records": 2}, log={"level": "info"})
+        deployment = self.deployment("log-quiet", batch={"max_records": 2}, log={"level": "info"},
+                                     kafka={"session_timeout_ms": 30000})
         worker = self.start(deployment).wait_for_log("lanes-taken")
         lines = harness.stream(40, 10)
         deployment.publish(lines)
