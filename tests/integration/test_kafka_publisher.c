@@ -168,6 +168,7 @@ typedef struct stall {
     bool passed; /* it stalls only once */
     kh_rc rc;
     kh_publisher *publisher;
+    pthread_t thread;
 } stall;
 
 static void stall_here(void *self, kh_publish_step step)
@@ -187,24 +188,38 @@ static void *publish_stalled(void *argument)
     return NULL;
 }
 
+/* Begins to publish, and waits until it stalls. */
+static void stall_begin(stall *stalled, scene *s)
+{
+    *stalled = (stall){.s = s};
+    sem_init(&stalled->reached, 0, 0);
+    sem_init(&stalled->go_on, 0, 0);
+    s->f.settings.step = stall_here;
+    s->f.settings.self = stalled;
+    stalled->publisher = kafka_fixture_publisher(&s->f, "w1");
+    assert_int_equal(pthread_create(&stalled->thread, NULL, publish_stalled, stalled), 0);
+    sem_wait(&stalled->reached);
+}
+
+/* It wakes. \return what its publication came to. */
+static kh_rc stall_end(stall *stalled)
+{
+    sem_post(&stalled->go_on);
+    pthread_join(stalled->thread, NULL);
+    return stalled->rc;
+}
+
 static void a_pending_transaction_is_waited_for_and_fenced(void **state)
 {
     (void)state;
     scene s;
-    pthread_t thread;
+    stall stalled;
     kh_lane_commit commits[2] = {{.topic = 0}, {.topic = 1}};
     kh_kafka_error error = {0};
     int values[16];
     char id[128];
     scene_init(&s, 1);
-    stall stalled = {.s = &s};
-    sem_init(&stalled.reached, 0, 0);
-    sem_init(&stalled.go_on, 0, 0);
-    s.f.settings.step = stall_here;
-    s.f.settings.self = &stalled;
-    stalled.publisher = kafka_fixture_publisher(&s.f, "w1");
-    assert_int_equal(pthread_create(&thread, NULL, publish_stalled, &stalled), 0);
-    sem_wait(&stalled.reached);
+    stall_begin(&stalled, &s);
     assert_rc(kh_consumer_committed(s.consumer, commits, 2, 1500, &s.f.arena, &error), KH_E_TIMEOUT);
     snprintf(id, sizeof id, "%s-w1", s.f.group);
     assert_rc(kh_fence(&s.f.settings, id, GENEROUS_MS, &error), KH_OK);
@@ -212,9 +227,7 @@ static void a_pending_transaction_is_waited_for_and_fenced(void **state)
     assert_false(commits[0].present);
     assert_int_equal(visible(&s, 0, values, 16), 0);
     /* It wakes: nothing of it is published, and it says why. Renewed, it may work again. */
-    sem_post(&stalled.go_on);
-    pthread_join(thread, NULL);
-    assert_rc(stalled.rc, KH_E_FENCED);
+    assert_rc(stall_end(&stalled), KH_E_FENCED);
     assert_rc(kh_publisher_publish(stalled.publisher, &s.publication, &error), KH_E_FENCED);
     assert_int_equal(visible(&s, 0, values, 16), 0);
     assert_rc(kh_publisher_renew(stalled.publisher, GENEROUS_MS, &error), KH_OK);
@@ -229,23 +242,15 @@ static void a_transaction_too_old_is_not_published(void **state)
 {
     (void)state;
     scene s;
-    pthread_t thread;
+    stall stalled;
     kh_lane_commit commits[2];
     int values[16];
     scene_init(&s, 1);
-    stall stalled = {.s = &s};
-    sem_init(&stalled.reached, 0, 0);
-    sem_init(&stalled.go_on, 0, 0);
-    s.f.settings.step = stall_here;
-    s.f.settings.self = &stalled;
     s.f.settings.transaction_timeout_ms = 1000;
-    stalled.publisher = kafka_fixture_publisher(&s.f, "w1");
-    assert_int_equal(pthread_create(&thread, NULL, publish_stalled, &stalled), 0);
-    sem_wait(&stalled.reached);
+    stall_begin(&stalled, &s);
     kafka_fixture_committed(&s.f, s.consumer, 0, commits); /* waits until the coordinator has ended it */
     assert_false(commits[0].present);
-    sem_post(&stalled.go_on);
-    pthread_join(thread, NULL);
+    (void)stall_end(&stalled);
     assert_true(stalled.rc == KH_E_FENCED || stalled.rc == KH_E_LOST || stalled.rc == KH_E_RETRY);
     assert_int_equal(visible(&s, 0, values, 16), 0);
     s.f.settings.transaction_timeout_ms = 15000; /* from now on it is to be in time, also on a slow machine */

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gate import goes_unnoticed
+
 SAMPLE = "config/samples/first-year.jsonl"
 # The README shows this status, without the rows that need nothing.
 EXAMPLE = {"label": "JP/000102", "version": 3}
@@ -91,9 +93,7 @@ def self_test(program, tree, lines, readme):
     failed = 0
     for title, history, text, expected in faults:
         found = check(program, tree, history, text)
-        if not any(expected in complaint for complaint in found):
-            print(f"self test: '{title}' passed unnoticed; complaints: {found}")
-            failed += 1
+        failed += goes_unnoticed(title, found, expected)
     print(f"sample: self test of {len(faults)} faults, {failed} failed")
     return 1 if failed else 0
 

@@ -14,6 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from gate import goes_unnoticed
+
 CODE = {".c", ".h", ".py", ".sh", ".sql", ".cmake", ".proto"}
 LIMIT = 600
 EXCUSE = "Longer than 600 lines because"
@@ -94,9 +96,7 @@ def self_test():
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / name).write_bytes(text if isinstance(text, bytes) else text.encode())
             found, _ = check(Path(folder))
-            if not any(expected in complaint for complaint in found):
-                print(f"self test: '{title}' passed unnoticed; complaints: {found}")
-                failed += 1
+            failed += goes_unnoticed(title, found, expected)
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "README.md").write_text("See README.md.\n")
         (Path(folder) / "a.c").write_text(f"/* {EXCUSE} it is a table. */\n" + "int a;\n" * 601)
