@@ -37,7 +37,7 @@ static void a_lost_membership_is_told_apart(void **state)
  */
 static void lanes_taken_again_and_again_are_read_to_their_ends(void **state)
 {
-    enum { LANES = 4, ROUNDS = 60 };
+    enum { LANES = 4, ROUNDS = 40 };
     (void)state;
     mock_cluster mock;
     kh_consumer *consumer = NULL;
