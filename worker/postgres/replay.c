@@ -88,7 +88,7 @@ static kh_rc write_given(kh_database *database, const kh_replay_row *row)
     kh_rc rc = KH_OK;
     for (size_t i = 0; rc == KH_OK && i < row->given_count; i++) {
         kh_sql_parameters_begin(database);
-        kh_sql_parameter_int32(database, row->given[i].kind);
+        kh_sql_parameter_int32(database, (int32_t)row->given[i].kind);
         kh_sql_parameter_text(database, row->given[i].id);
         kh_sql_parameter_text(database, row->given[i].digest);
         rc = kh_sql_queue(database, KH_SQL_REPLAY_GIVEN_INSERT, 1, KH_E_INTERNAL);
