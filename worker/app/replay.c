@@ -317,6 +317,12 @@ static kh_rc open_begun(kh_replay *replay)
     if (rc == KH_OK) {
         rc = kh_schema_check(database, NULL);
     }
+    if (rc == KH_E_CONFIGURATION) {
+        kh_problems_add(replay->problems, PLACE, KH_TEXT(""),
+                        "schema \"%.*s\" was made by another release of kakehashi: remove it with `kakehashi replay "
+                        "drop`, then start again",
+                        KH_TEXT_ARGS(replay->configuration.settings.database.schema));
+    }
     return rc == KH_OK ? read_row(replay) : rc;
 }
 

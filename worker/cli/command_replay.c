@@ -316,10 +316,9 @@ static int take_limit(replaying *of)
     return KH_EXIT_OK;
 }
 
-/* \return whether the option was one of ours; then \a status is KH_EXIT_OK if it was well. */
-static bool take_option(replaying *of, int option, int *status)
+static bool take_option(void *self, int option, int *status)
 {
-    *status = KH_EXIT_OK;
+    replaying *of = self;
     switch (option) {
     case 'R':
         of->wish.files[0] = optarg;
@@ -340,10 +339,7 @@ static bool take_option(replaying *of, int option, int *status)
         *status = optarg[0] == '\0' ? kh_usage(of->common.command, "--by: give a name") : KH_EXIT_OK;
         return true;
     case 'O':
-        of->json = strcmp(optarg, "json") == 0;
-        if (!of->json && strcmp(optarg, "table") != 0) {
-            *status = kh_usage(of->common.command, "--output %s: it is `table` or `json`", optarg);
-        }
+        *status = kh_common_choice(&of->common, "--output", "table", "json", &of->json);
         return true;
     case 'l':
         *status = take_limit(of);
@@ -437,7 +433,6 @@ static int run_replay(const kh_command *command, int argc, char **argv)
 {
     replaying *of = calloc(1, sizeof *of);
     int status = KH_EXIT_OK;
-    int option = 0;
     if (of == NULL) {
         return KH_EXIT_FAILED;
     }
@@ -445,14 +440,9 @@ static int run_replay(const kh_command *command, int argc, char **argv)
     kh_arena_init(&of->arena, 65536, kh_heap());
     of->limit = LIMIT;
     of->wish.until = KH_INSTANT_NONE;
-    while ((option = getopt_long(argc, argv, "c:s:h", OPTIONS, NULL)) != -1) {
-        bool ours = take_option(of, option, &status);
-        if ((ours && status != KH_EXIT_OK) || (!ours && kh_common_option(&of->common, option, &status))) {
-            goto out;
-        }
+    if (kh_common_options(&of->common, OPTIONS, argc, argv, take_option, of, &status)) {
+        status = act(of, argc - optind, argv + optind);
     }
-    status = act(of, argc - optind, argv + optind);
-out:
     kh_replay_close(of->replay);
     kh_arena_deinit(&of->arena);
     kh_common_deinit(&of->common);

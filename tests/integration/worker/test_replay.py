@@ -64,6 +64,11 @@ class Replay(unittest.TestCase):
                               f"JOIN {schema}.lane_offset o USING (lane, topic)")[0]["n"]
         self.assertGreater(left, 0, "it was killed on its way")
         self.assertIn("holds a replay already", self.failing(deployment, "start"))
+        stopped = deployment.start("resume", failpoint="after-database-commit:stop:2", command="replay")
+        harness.wait_until("it to be on its way", stopped.is_stopped)
+        stopped.signal(signal.SIGINT)
+        stopped.signal(signal.SIGCONT)
+        self.assertIn("`kakehashi replay resume` goes on", stopped.wait(1).log())
         both = [deployment.start("resume", command="replay") for _ in range(2)]
         for process in both:
             process.wait()

@@ -41,6 +41,23 @@ static void who_is_stuck_is_ended(void **state)
     assert_int_equal(ending_of(1, 0, 300), STUCK_CODE);
 }
 
+static void who_is_not_watched_any_more_is_left_alone(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        kh_watchdog_start(1, STUCK_CODE);
+        kh_watchdog_stop();
+        (void)sleep(3);
+        _exit(0);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 static void who_goes_forward_is_left_alone(void **state)
 {
     (void)state;
@@ -51,6 +68,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_is_stuck_is_ended),
+        cmocka_unit_test(who_is_not_watched_any_more_is_left_alone),
         cmocka_unit_test(who_goes_forward_is_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,7 @@ static void only_what_differs_is_told(void **state)
     kh_changes_add_status(&changes, &before, &after, false);
     assert_text(told(&changes), "outcome: recognised -> label not valid [expired (Art 3.2)]; "
                                 "validity: 2024-10-04..2027-07-01 -> 2026-02-16..2030-03-27");
+    assert_text(kh_change_name(&changes, &changes.items[1]), "validity");
     kh_changes_init(&changes, KH_ENGLISH, &arena);
     kh_changes_add_status(&changes, &after, &before, true);
     kh_text text = told(&changes);
@@ -129,6 +130,7 @@ static void an_obligation_may_arise_change_and_go(void **state)
     kh_changes_init(&changes, KH_JAPANESE, &arena);
     kh_changes_add_obligation(&changes, NULL, &open);
     assert_text(told(&changes), "取消しの通知: 生じていない → 未履行");
+    assert_text(kh_change_name(&changes, &changes.items[0]), "取消しの通知");
     kh_arena_deinit(&arena);
 }
 
