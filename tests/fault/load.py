@@ -13,6 +13,7 @@ import uuid
 from collections import deque, namedtuple
 from datetime import datetime, timedelta, timezone
 
+import checker
 import harness
 
 Telling = namedtuple("Telling", "number topic timestamp key value expect")
@@ -205,15 +206,20 @@ class Load:
         return " ".join(["send", self.deployment.events[telling.topic], "-1", str(telling.timestamp),
                          harness.hexed(telling.key), harness.hexed(telling.value), *headers])
 
-    def resume(self):
-        """Tells again, to itself, what stands in the topics already."""
+    def numbers_there(self):
+        """Of the records that stand in the topics. One may stand there twice: nobody heard that it arrived."""
         def read():
             try:
                 return [self.deployment.read(*self.deployment.events.values())]
             except AssertionError:
                 return None  # a broker that has just come back does not lead its partitions at once
-        there, = harness.wait_until("the source topics", read)
-        while len(self.tellings) < len(there):
+        records, = harness.wait_until("the source topics", read)
+        return {int(checker.header(record, "number")) for record in records}
+
+    def resume(self):
+        """Tells again, to itself, what stands in the topics already."""
+        there = self.numbers_there()
+        while len(self.tellings) <= max(there, default=-1):
             self.tell()
         return self
 
@@ -243,9 +249,8 @@ class Load:
         self.stopping.set()
         self.thread.join()
         if self.sender.wait(harness.PATIENCE) != 0:
-            # One record at a time is sent and confirmed, so those that are missing are the last.
-            there = len(self.deployment.read(*self.deployment.events.values()))
-            self.deployment.send(*[self.command(telling) for telling in self.tellings[there:]])
+            there = self.numbers_there()
+            self.deployment.send(*[self.command(telling) for telling in self.tellings if telling.number not in there])
         return len(self.tellings)
 
     def now(self):
