@@ -58,7 +58,7 @@ static bool grow(void **items, size_t *size, size_t count, size_t item_size)
     return true;
 }
 
-static kh_rc first_8_bytes(kh_text message, uint64_t *out)
+kh_rc kh_outgoing_hash(kh_text message, uint64_t *out)
 {
     uint8_t digest[KH_SHA256_SIZE];
     kh_rc rc = kh_sha256(message, digest);
@@ -117,7 +117,7 @@ static kh_rc publish_status(kh_outgoing *out, kh_message_cache *cache, int32_t l
     if (result->version != 0) {
         rc = kh_message_status(cache, result, &out->arena, &value);
         if (rc == KH_OK) {
-            rc = first_8_bytes(value, &row->message_hash);
+            rc = kh_outgoing_hash(value, &row->message_hash);
         }
         if (rc == KH_OK) {
             rc = publish(out, KH_TOPIC_STATUS, lane, result, result->version, KH_CONTENT_TYPE_STATUS, &value);
@@ -126,7 +126,7 @@ static kh_rc publish_status(kh_outgoing *out, kh_message_cache *cache, int32_t l
     if (rc == KH_OK && result->public_version != 0) {
         rc = kh_message_public(cache, result, &out->arena, &value);
         if (rc == KH_OK) {
-            rc = first_8_bytes(value, &row->public_hash);
+            rc = kh_outgoing_hash(value, &row->public_hash);
         }
         if (rc == KH_OK) {
             rc = publish(out, KH_TOPIC_PUBLIC, lane, result, result->public_version, KH_CONTENT_TYPE_PUBLIC, &value);
@@ -141,7 +141,7 @@ static kh_rc publish_obligation(kh_outgoing *out, int32_t lane, const kh_result 
     bool gone = result->kind == KH_RESULT_OBLIGATION_GONE;
     kh_rc rc = gone ? KH_OK : kh_message_obligation(result, &out->arena, &value);
     if (rc == KH_OK) {
-        rc = first_8_bytes(value, &row->message_hash);
+        rc = kh_outgoing_hash(value, &row->message_hash);
     }
     if (rc != KH_OK) {
         return rc;

@@ -62,6 +62,9 @@ KH_MUSTCHECK kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_
 KH_MUSTCHECK kh_rc kh_outgoing_add_row(kh_outgoing *out, kh_message_cache *cache, const kh_rule_book *book,
                                        const kh_result_row *row, const kh_dead_letter_row *dead_letter);
 
+/*! What a result's row keeps of a message: the first 8 bytes of its SHA-256. \retval KH_OK, KH_E_INTERNAL */
+KH_MUSTCHECK kh_rc kh_outgoing_hash(kh_text message, uint64_t *out);
+
 /*! Adds where a lane is once this is published: the mark, and the next offset of each source topic.
  *  \param topics  NUL-terminated names, as long as the worker lives. */
 KH_MUSTCHECK kh_rc kh_outgoing_add_lane(kh_outgoing *out, kh_text deployment, int32_t lane, int64_t next_seq,

@@ -7,9 +7,6 @@
 #include "postgres/rules.h"
 #include "postgres/snapshot.h"
 
-/* One question of several; a person waits. */
-#define BROKER_WAIT_MS 5000
-
 typedef struct reading {
     const kh_settings *settings;
     kh_database *database;
@@ -156,7 +153,7 @@ static kh_rc read_ranges(reading *of, const kh_kafka_settings *kafka, const char
             ranges[at] = (kh_topic_range){.topic = names[at], .lane = out->lanes[i].row.lane};
         }
     }
-    kh_rc rc = kh_look_ranges(kafka, true, ranges, count, BROKER_WAIT_MS, error);
+    kh_rc rc = kh_look_ranges(kafka, true, ranges, count, (int)of->settings->kafka.answer_timeout_ms, error);
     at = 0;
     for (size_t i = 0; rc == KH_OK && i < out->lane_count; i++) {
         kh_overview_lane *lane = &out->lanes[i];
@@ -185,7 +182,8 @@ static kh_rc read_marks(reading *of, const kh_kafka_settings *kafka, const char 
             commits[at] = (kh_lane_commit){.topic = at, .lane = out->lanes[i].row.lane};
         }
     }
-    kh_rc rc = kh_look_committed(kafka, names, commits, count, BROKER_WAIT_MS, of->arena, error);
+    kh_rc rc =
+        kh_look_committed(kafka, names, commits, count, (int)of->settings->kafka.answer_timeout_ms, of->arena, error);
     at = 0;
     for (size_t i = 0; rc == KH_OK && i < out->lane_count; i++) {
         kh_overview_lane *lane = &out->lanes[i];
@@ -241,10 +239,12 @@ static kh_rc read_broker(reading *of)
     if (rc != KH_OK || count == 0) {
         return rc;
     }
+    kh_waiting *waiting = kh_reach_wait(of->settings, of->settings->kafka.answer_timeout_ms, &log);
     rc = read_ranges(of, &kafka, names, count, &error);
     if (rc == KH_OK) {
         rc = read_marks(of, &kafka, names, count, &error);
     }
+    kh_waiting_end(waiting);
     if (rc == KH_E_MEMORY) {
         return rc;
     }

@@ -38,6 +38,7 @@ extern const kh_command kh_command_run;
 extern const kh_command kh_command_show;
 extern const kh_command kh_command_status;
 extern const kh_command kh_command_topics;
+extern const kh_command kh_command_verify;
 
 /* ---- options that every command has: --config, --set, --help ---- */
 

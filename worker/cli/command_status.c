@@ -2,7 +2,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -123,6 +122,17 @@ static int act(standing *of, int argc, char **argv)
     return of->watches ? watch(of) : show_once(of, false);
 }
 
+static bool take_option(void *self, int option, int *status)
+{
+    standing *of = self;
+    if (option == 'w') {
+        of->watches = true;
+    } else if (option == 'O') {
+        *status = kh_common_choice(&of->common, "--output", "table", "json", &of->json);
+    }
+    return option == 'w' || option == 'O';
+}
+
 static int run_status(const kh_command *command, int argc, char **argv)
 {
     static const struct option options[] = {
@@ -132,23 +142,10 @@ static int run_status(const kh_command *command, int argc, char **argv)
     };
     standing of = {.every_seconds = EVERY_SECONDS};
     int status = KH_EXIT_OK;
-    int option = 0;
     kh_common_init(&of.common, command);
-    while ((option = getopt_long(argc, argv, "c:s:h", options, NULL)) != -1) {
-        if (option == 'w') {
-            of.watches = true;
-        } else if (option == 'O') {
-            of.json = strcmp(optarg, "json") == 0;
-            if (!of.json && strcmp(optarg, "table") != 0) {
-                status = kh_usage(command, "--output %s: it is `table` or `json`", optarg);
-                goto out;
-            }
-        } else if (kh_common_option(&of.common, option, &status)) {
-            goto out;
-        }
+    if (kh_common_options(&of.common, options, argc, argv, take_option, &of, &status)) {
+        status = act(&of, argc - optind, argv + optind);
     }
-    status = act(&of, argc - optind, argv + optind);
-out:
     kh_common_deinit(&of.common);
     return status;
 }

@@ -357,6 +357,29 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                                 "set_config('idle_in_transaction_session_timeout', '0', true)"},
     [KH_SQL_REPLAY_WOKEN] = {"replay_woken", "look for a wakeup",
                              "SELECT EXISTS (SELECT FROM wakeup WHERE lane = $1::int AND subject = $2::text)"},
+    /* An arrangement that nothing was stated about has no facts. */
+    [KH_SQL_VERIFY_SUBJECTS] = {"verify_subjects", "check subjects",
+                                "SELECT " SUBJECT_COLUMNS " FROM subject s WHERE s.lane = $1::int "
+                                "AND s.key > $2::text COLLATE \"C\" "
+                                "AND (s.facts IS NOT NULL OR s.decisions IS NOT NULL) ORDER BY s.key LIMIT $3::bigint"},
+    [KH_SQL_VERIFY_CHAIN] = {"verify_chain", "check results",
+                             "DECLARE kakehashi_chain NO SCROLL CURSOR FOR SELECT subject, key, seq, status_version, "
+                             "public_version, previous_seq FROM result WHERE lane = $1::int AND kind <> 4 "
+                             "ORDER BY subject, key, seq"},
+    [KH_SQL_VERIFY_CHAIN_FETCH] = {"verify_chain_fetch", "check results", "FETCH FORWARD 1000 FROM kakehashi_chain"},
+    [KH_SQL_VERIFY_RESULTS] = {"verify_results", "read results",
+                               "SELECT " RESULT_COLUMNS " FROM result r WHERE r.lane = $1::int "
+                               "AND r.seq = ANY ($2::bigint[]) ORDER BY r.seq"},
+    [KH_SQL_VERIFY_OBLIGATIONS] = {"verify_obligations", "read obligations",
+                                   "SELECT " OBLIGATION_COLUMNS " FROM obligation WHERE lane = $1::int "
+                                   "AND subject = ANY ($2::text[]) ORDER BY subject, id"},
+    [KH_SQL_VERIFY_STRAY_OBLIGATIONS] =
+        {"verify_stray_obligations", "read obligations",
+         "SELECT " OBLIGATION_COLUMNS " FROM obligation o WHERE lane = $1::int AND NOT EXISTS (SELECT FROM subject s "
+         "WHERE s.lane = o.lane AND s.key = o.subject) ORDER BY id LIMIT $2::bigint"},
+    [KH_SQL_VERIFY_WOKEN] = {"verify_woken", "read wakeups",
+                             "SELECT subject FROM wakeup WHERE lane = $1::int AND subject = ANY ($2::text[]) "
+                             "ORDER BY subject"},
 
     [KH_SQL_SCHEMA_EXISTS] = {"schema_exists", "look for the schema",
                               "SELECT to_regclass('schema_version') IS NOT NULL"},

@@ -85,8 +85,8 @@ class Status(unittest.TestCase):
         self.assertEqual({"0"}, {lane["lag"] for lane in shown["lanes"]})
         self.compare(deployment, shown)
 
-        deployment.run("status", "-s", "kafka.brokers=127.0.0.1:1", expect=1)
-        shown = json.loads(deployment.run("status", "-s", "kafka.brokers=127.0.0.1:1", "--output", "json", expect=1))["overview"]
+        shown = json.loads(deployment.run("status", "-s", "kafka.brokers=127.0.0.1:1", "-s", "kafka.answer_timeout_ms=1000",
+                                          "--output", "json", expect=1))["overview"]
         self.assertFalse(shown["brokerReached"])
         self.assertEqual({None}, {lane.get("lag") for lane in shown["lanes"]})
         self.needs(shown, "the broker cannot be asked")
