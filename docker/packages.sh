@@ -22,7 +22,7 @@ packages() {
         kafka) echo default-jre-headless maven python3 ;;
         package) echo dpkg-dev file ;;
         test)
-            echo libcmocka-dev python3 python3-protobuf python3-yaml python3-confluent-kafka
+            echo libcmocka-dev python3 python3-protobuf python3-icalendar python3-yaml python3-confluent-kafka
             echo clang clang-format clang-tidy shellcheck binutils spin mandoc fakeroot systemd
             # libFuzzer and clang's sanitizers are a package of their own, named after clang's version.
             echo "libclang-rt-$(clang_version)-dev"

@@ -20,7 +20,7 @@
     X(PACK)        /* the rule pack in force */                                                                        \
     X(SINCE)       /* instants; none: INT64_MIN, it was never otherwise */                                             \
     X(NEXT_CHANGE) /* instants; none: INT64_MAX */                                                                     \
-    X(PUBLIC)      /* kh_public_outcome, of what the public is told */                                                 \
+    X(PUBLIC)      /* what the public is told */                                                                       \
     X(OBLIGATION)  /* kh_obligation_state; 0: it does not arise */                                                     \
     X(AROSE_ON)    /* days, here and below; none: INT64_MAX */                                                         \
     X(DUE_ON)                                                                                                          \
@@ -77,8 +77,8 @@ typedef enum kh_trend { KH_TREND_OTHER, KH_TREND_LESS, KH_TREND_MORE } kh_trend;
 /*! Whether its numbers have an order (levels, rows, instants, days) and how they stand in it. */
 kh_trend kh_difference_trend(const kh_difference *difference);
 
-/*! Differences that are counted together: of outcomes, public outcomes, basis states, obligations' states and what is
- *  yes or no each pair of them; of all else each trend. */
+/*! Differences that are counted together: of outcomes, basis states, obligations' states and what is yes or no each
+ *  pair of them; of all else each trend. */
 typedef struct kh_difference_class {
     kh_difference_kind kind;
     kh_obligation_kind obligation;

@@ -97,12 +97,51 @@ static void one_subject_is_found_in_whatever_lane(void **state)
     assert_true(obligations[1].late);
 }
 
+typedef struct cases {
+    char ids[64];
+} cases;
+
+static kh_rc visit_case(void *self, const kh_obligation_row *row, kh_text decisions)
+{
+    cases *out = self;
+    size_t length = strlen(out->ids);
+    (void)snprintf(out->ids + length, sizeof out->ids - length, "%.*s%.*s ", KH_TEXT_ARGS(row->id),
+                   KH_TEXT_ARGS(decisions));
+    return KH_OK;
+}
+
+static void obligations_are_listed_by_due_date(void **state)
+{
+    fixture *fx = *state;
+    static const struct {
+        kh_text participant;
+        int16_t left_out;
+        const char *ids;
+    } rows[] = {
+        {KH_TEXT(""), 0, "Bdecided A D C "},
+        {KH_TEXT("JP"), 0, "Bdecided A C "},
+        {KH_TEXT("SG"), 3, "Bdecided D "},
+        {KH_TEXT("J"), 0, ""},
+    };
+    fixture_sql(fx, "INSERT INTO subject (lane, key, facts, decisions) VALUES (3, 'JP/1', 'x', 'decided')");
+    fixture_sql(fx, "INSERT INTO obligation SELECT i, 3, 1, s, l, 'jp-sg', o, NULL, NULL, d, NULL, NULL, NULL, false, "
+                    "false, 1, 7 FROM (VALUES ('A', 3, 'JP/2', 'JP', DATE '2026-08-02'), ('B', 1, 'JP/1', 'JP SG', "
+                    "'2026-08-01'), ('C', 3, 'JP/3', 'JP SG', NULL), ('D', 2, 'JP/3', 'SG', '2026-08-02')) "
+                    "v (i, s, l, o, d)");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cases out = {.ids = ""};
+        assert_rc(kh_catalog_list_obligations(fx->one, rows[i].participant, rows[i].left_out, visit_case, &out), KH_OK);
+        assert_string_equal(out.ids, rows[i].ids);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_list_is_filtered_and_in_order, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(a_long_list_comes_in_pieces_and_may_be_stopped, fixture_setup,
                                         fixture_teardown),
+        cmocka_unit_test_setup_teardown(obligations_are_listed_by_due_date, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(one_subject_is_found_in_whatever_lane, fixture_setup, fixture_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,15 @@ static kh_text only_outcome(unsigned outcomes)
     return KH_TEXT("");
 }
 
+/* What a listing came to; the visitor may have lost its own output. */
+static kh_rc listed(kh_catalog_view *view, uint32_t problems_before, kh_rc rc)
+{
+    if (rc != KH_OK && view->problems->count == problems_before && kh_database_last_error(view->database)->rc == rc) {
+        (void)failed(view, rc);
+    }
+    return rc;
+}
+
 kh_rc kh_catalog_view_list(kh_catalog_view *view, const kh_view_filter *filter,
                            kh_rc (*visit)(void *self, const kh_result *status), void *self)
 {
@@ -167,12 +176,73 @@ kh_rc kh_catalog_view_list(kh_catalog_view *view, const kh_view_filter *filter,
     kh_catalog_filter asked = {
         .outcome = only_outcome(filter->outcomes), .host = filter->host, .pattern = filter->pattern, .decisions = true};
     uint32_t before = view->problems->count;
-    kh_rc rc = kh_catalog_list(view->database, &asked, visit_row, &of);
-    /* The visitor may have lost its own output. */
-    if (rc != KH_OK && view->problems->count == before && kh_database_last_error(view->database)->rc == rc) {
-        (void)failed(view, rc);
+    return listed(view, before, kh_catalog_list(view->database, &asked, visit_row, &of));
+}
+
+typedef struct obligation_listing {
+    kh_catalog_view *view;
+    const kh_obligation_filter *filter;
+    kh_instant at;
+    kh_rc (*visit)(void *self, const kh_obligation_case *of);
+    void *self;
+} obligation_listing;
+
+/* Finds the obligation among what stands about its subject, and its label's details. */
+static bool find_case(const kh_key_state *keys, uint32_t count, const kh_obligation_row *row, kh_obligation_case *out)
+{
+    const kh_key_state *found = NULL;
+    for (uint32_t i = 0; i < count; i++) {
+        if (kh_text_equal(keys[i].key, row->id) && keys[i].kind == KH_RESULT_OBLIGATION) {
+            found = &keys[i];
+        }
     }
-    return rc;
+    if (found == NULL) {
+        return false;
+    }
+    *out = (kh_obligation_case){.result = {.kind = KH_RESULT_OBLIGATION,
+                                           .key = found->key,
+                                           .subject = row->subject,
+                                           .decided_at = row->decided_at,
+                                           .version = found->version,
+                                           .seq = found->seq,
+                                           .previous_seq = KH_SEQ_NONE,
+                                           .obligation = found->obligation}};
+    for (uint32_t i = 0; i < count; i++) {
+        if (keys[i].kind == KH_RESULT_STATUS && kh_text_equal(keys[i].status->host, found->obligation->host)) {
+            out->details = keys[i].status->details;
+        }
+    }
+    return true;
+}
+
+static kh_rc visit_obligation(void *self, const kh_obligation_row *row, kh_text decisions)
+{
+    obligation_listing *of = self;
+    kh_catalog_view *view = of->view;
+    kh_key_state *keys = NULL;
+    uint32_t count = 0;
+    kh_obligation_case found;
+    kh_arena_reset(&view->row);
+    kh_rc rc = kh_store_keys_decode(&view->book, decisions, &view->row, &keys, &count);
+    if (rc == KH_OK && !find_case(keys, count, row, &found)) {
+        rc = KH_E_INTERNAL;
+    }
+    if (rc != KH_OK) {
+        return cannot_decode(view, row->id, rc);
+    }
+    kh_obligation_case_judge(&view->book, of->at, &found);
+    return kh_obligation_filter_takes(of->filter, &found) ? of->visit(of->self, &found) : KH_OK;
+}
+
+kh_rc kh_catalog_view_obligations(kh_catalog_view *view, const kh_obligation_filter *filter, kh_instant at,
+                                  kh_rc (*visit)(void *self, const kh_obligation_case *of), void *self)
+{
+    obligation_listing of = {.view = view, .filter = filter, .at = at, .visit = visit, .self = self};
+    bool settled_too = !filter->outstanding && !filter->overdue && !filter->due_within;
+    uint32_t before = view->problems->count;
+    return listed(view, before,
+                  kh_catalog_list_obligations(view->database, filter->participant,
+                                              settled_too ? 0 : KH_OBLIGATION_DISCHARGED, visit_obligation, &of));
 }
 
 kh_rc kh_catalog_view_show(kh_catalog_view *view, kh_text key, kh_arena *arena, kh_subject_view *out, bool *found)
@@ -198,6 +268,41 @@ const kh_rule_book *kh_catalog_view_book(const kh_catalog_view *view)
 kh_rc kh_catalog_view_book_as_of(kh_catalog_view *view, kh_instant at, kh_rule_book *out)
 {
     return failed(view, kh_rules_store_read_as_of(view->database, at, &view->arena, view->problems, out));
+}
+
+kh_problems *kh_catalog_view_problems(const kh_catalog_view *view)
+{
+    return view->problems;
+}
+
+kh_rc kh_catalog_view_book_with(kh_catalog_view *view, const kh_rule_file *files, uint32_t count, kh_rule_book *out)
+{
+    return failed(view, kh_rules_store_read_with(view->database, files, count, &view->arena, view->problems, out));
+}
+
+typedef struct subject_listing {
+    kh_catalog_view *view;
+    kh_rc (*visit)(void *self, kh_text key, const kh_facts *facts, kh_arena *arena);
+    void *self;
+} subject_listing;
+
+static kh_rc visit_facts(void *self, const kh_subject_row *row)
+{
+    subject_listing *of = self;
+    kh_facts facts = {0};
+    kh_arena_reset(&of->view->row);
+    kh_rc rc = cannot_decode(of->view, row->key, kh_store_facts_decode(row->facts, &of->view->row, &facts));
+    return rc == KH_OK ? of->visit(of->self, row->key, &facts, &of->view->row) : rc;
+}
+
+kh_rc kh_catalog_view_subjects(kh_catalog_view *view,
+                               kh_rc (*visit)(void *self, kh_text key, const kh_facts *facts, kh_arena *arena),
+                               void *self)
+{
+    subject_listing of = {.view = view, .visit = visit, .self = self};
+    kh_catalog_filter everything = {.decisions = true};
+    uint32_t before = view->problems->count;
+    return listed(view, before, kh_catalog_list(view->database, &everything, visit_facts, &of));
 }
 
 int32_t kh_catalog_view_lane_count(const kh_catalog_view *view)

@@ -1,9 +1,11 @@
-/* What stands in the database, decoded, for people: `list`, `show`, `explain`. */
+/* What stands in the database, decoded, for people: `list`, `show`, `explain`, `obligations`. */
 #ifndef KH_APP_CATALOG_VIEW_H
 #define KH_APP_CATALOG_VIEW_H
 
 #include "app/fact_source.h"
+#include "app/obligation_case.h"
 #include "app/reach.h"
+#include "config/rule_file.h"
 #include "kakehashi/result.h"
 
 typedef struct kh_catalog_view kh_catalog_view;
@@ -45,6 +47,13 @@ bool kh_view_filter_takes(const kh_view_filter *filter, const kh_status *status)
 KH_MUSTCHECK kh_rc kh_catalog_view_list(kh_catalog_view *view, const kh_view_filter *filter,
                                         kh_rc (*visit)(void *self, const kh_result *status), void *self);
 
+/*! Visits each obligation that the filter lets through, by due date (those without one last), then by id; memory is
+ *  bounded, however many there are.
+ *  \param at     the instant to see them from. \param visit  borrows the case; anything but KH_OK ends the listing.
+ *  \retval as kh_catalog_view_list */
+KH_MUSTCHECK kh_rc kh_catalog_view_obligations(kh_catalog_view *view, const kh_obligation_filter *filter, kh_instant at,
+                                               kh_rc (*visit)(void *self, const kh_obligation_case *of), void *self);
+
 /*! One subject whole.
  *  \param arena  holds what \a out points to.
  *  \param found  whether there is such a subject; \a out is untouched if not.
@@ -66,6 +75,21 @@ KH_MUSTCHECK kh_rc kh_catalog_view_book_as_of(kh_catalog_view *view, kh_instant 
 
 /*! How many lanes there are: partitions of each topic. 0 before the first `run`. */
 int32_t kh_catalog_view_lane_count(const kh_catalog_view *view);
+
+/*! Where what is wrong is added. */
+kh_problems *kh_catalog_view_problems(const kh_catalog_view *view);
+
+/*! The rule book as it would stand with some files in it: see kh_rules_store_read_with.
+ *  \param files  borrowed by \a out. \retval as kh_catalog_view_new */
+KH_MUSTCHECK kh_rc kh_catalog_view_book_with(kh_catalog_view *view, const kh_rule_file *files, uint32_t count,
+                                             kh_rule_book *out);
+
+/*! Visits each subject, labels and arrangements, with its facts, by key; memory is bounded, however many there are. All
+ *  is of one snapshot, also what the visitor reads by kh_catalog_view_facts.
+ *  \param visit  everything is borrowed for the call; the arena is for its own use, and emptied after it. Anything but
+ *                KH_OK ends the listing. \retval as kh_catalog_view_list */
+KH_MUSTCHECK kh_rc kh_catalog_view_subjects(
+    kh_catalog_view *view, kh_rc (*visit)(void *self, kh_text key, const kh_facts *facts, kh_arena *arena), void *self);
 
 /*! The facts as they stand, of any subject. */
 kh_fact_source kh_catalog_view_facts(kh_catalog_view *view);

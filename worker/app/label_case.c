@@ -52,25 +52,36 @@ static kh_rc look_ahead(kh_label_case *of, kh_arena *arena)
     return rc;
 }
 
-static kh_rc check_pack(kh_label_case *of, kh_problems *problems)
+kh_rc kh_label_case_check_packs(const kh_arrangement *arrangement, kh_instant at, kh_problems *problems,
+                                kh_instant *blocked_from)
 {
-    const kh_amendment *missing = kh_arrangement_missing_pack(&of->arrangement, &of->blocked_from);
-    if (missing == NULL) {
-        of->blocked_from = KH_INSTANT_NONE;
-        return KH_OK;
-    }
-    of->missing_pack_sha256 = missing->sha256;
-    if (of->at < of->blocked_from) {
-        return KH_OK;
-    }
     char from[KH_INSTANT_SIZE];
-    (void)kh_instant_print(of->blocked_from, from);
+    const kh_amendment *missing = kh_arrangement_missing_pack(arrangement, blocked_from);
+    if (missing == NULL) {
+        *blocked_from = KH_INSTANT_NONE;
+        return KH_OK;
+    }
+    if (at < *blocked_from) {
+        return KH_OK;
+    }
+    (void)kh_instant_print(*blocked_from, from);
     kh_problems_add(problems, (kh_place){"rules", 0, 0}, KH_TEXT(""),
                     "both participants consented to the rule pack with SHA-256 %.*s, which takes effect at %s; nothing "
                     "can be decided from then on without it: load it (kakehashi rules load FILE), or give its file in "
                     "the settings' `rules` when deciding offline",
                     KH_TEXT_ARGS(missing->sha256), from);
     return KH_E_CONFIGURATION;
+}
+
+static kh_rc check_pack(kh_label_case *of, kh_problems *problems)
+{
+    kh_rc rc = kh_label_case_check_packs(&of->arrangement, of->at, problems, &of->blocked_from);
+    kh_instant ignored = KH_INSTANT_NONE;
+    const kh_amendment *missing = kh_arrangement_missing_pack(&of->arrangement, &ignored);
+    if (missing != NULL) {
+        of->missing_pack_sha256 = missing->sha256;
+    }
+    return rc;
 }
 
 kh_rc kh_label_case_build(const kh_rule_book *book, const kh_fact_source *source, kh_text label, kh_text arrangement,

@@ -35,6 +35,13 @@ typedef struct kh_label_case {
  *  \param out  at least book->pack_count. \return how many. */
 uint32_t kh_label_arrangements(const kh_rule_book *book, kh_text label, kh_text *out);
 
+/*! Whether every rule pack is loaded that an arrangement needs at an instant.
+ *  \param problems      gets the one that is missing.
+ *  \param blocked_from  the instant from which nothing can be decided for want of one; KH_INSTANT_NONE: none is.
+ *  \retval KH_OK, KH_E_CONFIGURATION */
+KH_MUSTCHECK kh_rc kh_label_case_check_packs(const kh_arrangement *arrangement, kh_instant at, kh_problems *problems,
+                                             kh_instant *blocked_from);
+
 /*! Reads what is known about label, basis and arrangement, and decides.
  *  \param arrangement  one of kh_label_arrangements.
  *  \param at        KH_INSTANT_NONE: the instant that \a otherwise points to once the label has been read.

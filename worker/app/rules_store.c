@@ -94,18 +94,35 @@ static bool same_file(const kh_rule_file *a, const kh_rule_file *b)
     return a->kind == b->kind && kh_text_equal(stored_id(a), stored_id(b));
 }
 
-/* What will stand: the new files, and those of the old ones that none of them takes the place of. A rule pack that
- * stands is replaced only in a replay: else two of one id are kept, for the check to say so, unless they are the same
- * bytes. */
+/* Whether a file takes the place of one that stands. A rule pack is never replaced: two of one id are kept, for the
+ * check to say so, unless they are the same bytes. */
+static bool replaces(const kh_rule_file *file, const kh_rule_file *standing)
+{
+    return same_file(file, standing) &&
+           (file->kind != KH_RULE_FILE_PACK || kh_text_equal(file->sha256, standing->sha256));
+}
+
+static bool is_first_pack(const kh_rule_file *file)
+{
+    return file->kind == KH_RULE_FILE_PACK && !file->is.pack.amends;
+}
+
+/* The same where it is only tried what would be: a draft may have the id of what it is a draft of. */
+static bool would_replace(const kh_rule_file *file, const kh_rule_file *standing)
+{
+    return same_file(file, standing) ||
+           (is_first_pack(file) && is_first_pack(standing) && kh_text_equal(file->arrangement, standing->arrangement));
+}
+
+/* What will stand: the new files, and those of the old ones that none of them takes the place of. */
 static uint32_t unite(const kh_rule_file *old, uint32_t old_count, const kh_rule_file *new, uint32_t new_count,
-                      bool packs_too, kh_rule_file *out)
+                      bool (*takes_place)(const kh_rule_file *file, const kh_rule_file *standing), kh_rule_file *out)
 {
     uint32_t count = 0;
     for (uint32_t i = 0; i < old_count; i++) {
         bool replaced = false;
         for (uint32_t j = 0; j < new_count && !replaced; j++) {
-            replaced = same_file(&old[i], &new[j]) &&
-                       (packs_too || old[i].kind != KH_RULE_FILE_PACK || kh_text_equal(old[i].sha256, new[j].sha256));
+            replaced = takes_place(&new[j], &old[i]);
         }
         if (!replaced) {
             out[count++] = old[i];
@@ -124,17 +141,17 @@ kh_rc kh_rules_store_replace(const kh_rule_file *standing, uint32_t standing_cou
     if (all == NULL) {
         return KH_E_MEMORY;
     }
-    *count = unite(standing, standing_count, files, file_count, true, all);
+    *count = unite(standing, standing_count, files, file_count, would_replace, all);
     *out = all;
     return KH_OK;
 }
 
-static kh_rc check_union(kh_database *database, const kh_rule_file *files, uint32_t count, kh_arena *arena,
-                         kh_problems *problems)
+static kh_rc build_union(kh_database *database, const kh_rule_file *files, uint32_t count,
+                         bool (*takes_place)(const kh_rule_file *file, const kh_rule_file *standing), kh_arena *arena,
+                         kh_problems *problems, kh_rule_book *out)
 {
     kh_rule_file *standing = NULL;
     uint32_t standing_count = 0;
-    kh_rule_book book;
     kh_rc rc = kh_rules_store_read_files(database, arena, problems, &standing, &standing_count);
     if (rc != KH_OK) {
         return rc;
@@ -143,7 +160,13 @@ static kh_rc check_union(kh_database *database, const kh_rule_file *files, uint3
     if (all == NULL) {
         return KH_E_MEMORY;
     }
-    return kh_rule_book_build(all, unite(standing, standing_count, files, count, false, all), problems, &book);
+    return kh_rule_book_build(all, unite(standing, standing_count, files, count, takes_place, all), problems, out);
+}
+
+kh_rc kh_rules_store_read_with(kh_database *database, const kh_rule_file *files, uint32_t count, kh_arena *arena,
+                               kh_problems *problems, kh_rule_book *out)
+{
+    return build_union(database, files, count, would_replace, arena, problems, out);
 }
 
 kh_rule_file_row kh_rules_store_row(const kh_rule_file *file, kh_text loaded_by)
@@ -161,7 +184,8 @@ kh_rule_file_row kh_rules_store_row(const kh_rule_file *file, kh_text loaded_by)
 kh_rc kh_rules_store_load(kh_database *database, const kh_rule_file *files, uint32_t count, kh_text loaded_by,
                           kh_arena *arena, kh_problems *problems, size_t *added)
 {
-    kh_rc rc = check_union(database, files, count, arena, problems);
+    kh_rule_book book;
+    kh_rc rc = build_union(database, files, count, replaces, arena, problems, &book);
     if (rc != KH_OK) {
         return rc;
     }

@@ -25,10 +25,17 @@ KH_MUSTCHECK kh_rc kh_rules_store_read(kh_database *database, kh_arena *arena, k
 KH_MUSTCHECK kh_rc kh_rules_store_read_as_of(kh_database *database, kh_instant at, kh_arena *arena,
                                              kh_problems *problems, kh_rule_book *out);
 
+/*! The same, with some files in it as if they had been loaded: each takes the place of the one of its id, and a first
+ * rule pack that of its arrangement's. Nothing is loaded. \param files  read with KH_OK; borrowed by \a out. \retval as
+ * kh_rules_store_read */
+KH_MUSTCHECK kh_rc kh_rules_store_read_with(kh_database *database, const kh_rule_file *files, uint32_t count,
+                                            kh_arena *arena, kh_problems *problems, kh_rule_book *out);
+
 /*! The rows as they stand, by kind and id (kh_rules_read). */
 KH_MUSTCHECK kh_rc kh_rules_store_rows(kh_database *database, kh_arena *arena, kh_rule_file_row **out, size_t *count);
 
-/*! What would stand with files in place of those that have their ids, rule packs among them. Pure.
+/*! What would stand with files in place of those that have their ids, rule packs among them, and a first rule pack in
+ *  place of its arrangement's. Pure.
  *  \param standing, files  borrowed by \a out, each id once for its kind.
  *  \param out  in the arena. \retval KH_OK, KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_rules_store_replace(const kh_rule_file *standing, uint32_t standing_count,

@@ -31,6 +31,7 @@ extern const kh_command kh_command_explain;
 extern const kh_command kh_command_history;
 extern const kh_command kh_command_list;
 extern const kh_command kh_command_migrate;
+extern const kh_command kh_command_obligations;
 extern const kh_command kh_command_publish;
 extern const kh_command kh_command_replay;
 extern const kh_command kh_command_rules;

@@ -1,5 +1,6 @@
 #include "cli/explanation_text.h"
 
+#include "cli/obligation_text.h"
 #include "cli/words.h"
 #include "codec/event_writer.h"
 
@@ -218,23 +219,9 @@ static kh_rc print_residual(kh_language language, const kh_status *status, kh_ar
 
 static void print_obligation(const kh_explanation_text *of, const kh_obligation *obligation, FILE *out)
 {
-    kh_text obliged = obligation->obliged[0];
-    if (obligation->obliged_count > 1) {
-        kh_text parts[] = {obliged, kh_text_of(kh_message(of->language, KH_M_AND)), obligation->obliged[1]};
-        obliged = kh_arena_join(of->arena, parts, 3);
-    }
-    kh_filling fillings[] = {
-        {"obligation", kh_text_of(kh_message_word(of->language, KH_M_OBLIGATION_REVOCATION_NOTICE,
-                                                  KH_M_OBLIGATION_YEARLY_CONSULTATION, (int)obligation->kind))},
-        {"article", kh_message_article(of->language, kh_obligation_article(obligation->kind), of->arena)},
-        {"obliged", obliged},
-        {"state",
-         kh_text_of(kh_message_word(of->language, KH_M_STATE_OPEN, KH_M_STATE_DISCHARGED, (int)obligation->state))},
-        {"arose", kh_words_day(obligation->arose_on, "", of->arena)},
-        {"due", kh_words_day(obligation->due_on, "", of->arena)},
-    };
-    say(of->language, obligation->due_on == KH_DAY_NONE ? KH_M_OWED_UNDATED : KH_M_OWED, fillings, 6, of->arena, "  ",
-        out);
+    kh_obligation_case as_of_then = {.result = {.obligation = obligation}, .state = obligation->state};
+    kh_text state = kh_obligation_state_word(of->language, &as_of_then);
+    (void)fprintf(out, "  %.*s\n", KH_TEXT_ARGS(kh_obligation_sentence(of->language, obligation, state, of->arena)));
 }
 
 static void print_obligations(const kh_explanation_text *of, FILE *out)

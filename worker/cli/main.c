@@ -7,9 +7,10 @@
 #include "cli/command.h"
 
 static const kh_command *const commands[] = {
-    &kh_command_run,     &kh_command_publish,      &kh_command_list,         &kh_command_show,    &kh_command_explain,
-    &kh_command_history, &kh_command_decide,       &kh_command_check_config, &kh_command_migrate, &kh_command_rules,
-    &kh_command_topics,  &kh_command_dead_letters, &kh_command_status,       &kh_command_replay,  &kh_command_verify,
+    &kh_command_run,     &kh_command_publish, &kh_command_list,   &kh_command_show,
+    &kh_command_explain, &kh_command_history, &kh_command_decide, &kh_command_check_config,
+    &kh_command_migrate, &kh_command_rules,   &kh_command_topics, &kh_command_dead_letters,
+    &kh_command_status,  &kh_command_replay,  &kh_command_verify, &kh_command_obligations,
 };
 
 static void print_help(FILE *to)

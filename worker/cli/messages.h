@@ -4,6 +4,7 @@
 #define KH_CLI_MESSAGES_H
 
 #include "kakehashi/explanation.h"
+#include "kakehashi/pack_difference.h"
 #include "kakehashi/result.h"
 
 typedef enum kh_language { KH_ENGLISH, KH_JAPANESE, KH_LANGUAGES } kh_language;
@@ -137,6 +138,49 @@ typedef enum kh_language { KH_ENGLISH, KH_JAPANESE, KH_LANGUAGES } kh_language;
     X(NONE)                                                                                                            \
     X(YES)                                                                                                             \
     X(NO)                                                                                                              \
+    X(COLUMN_DUE)                                                                                                      \
+    X(COLUMN_LEFT)                                                                                                     \
+    X(COLUMN_STATE)                                                                                                    \
+    X(COLUMN_OBLIGATION)                                                                                               \
+    X(COLUMN_OBLIGED)                                                                                                  \
+    X(COLUMN_TOWARDS)                                                                                                  \
+    X(COLUMN_SUBJECT)                                                                                                  \
+    X(COLUMN_PRODUCT)                                                                                                  \
+    X(COLUMN_AROSE)                                                                                                    \
+    X(CASES_TITLE)                                                                                                     \
+    X(CASES_NONE)                                                                                                      \
+    X(CASE_SUMMARY)                                                                                                    \
+    X(CASE_ABOUT)                                                                                                      \
+    X(CASE_PROVISIONAL)                                                                                                \
+    X(CASE_LATE)                                                                                                       \
+    X(CASE_MAY_MOVE)                                                                                                   \
+    X(CASE_SAFE_UNTIL)                                                                                                 \
+    X(NEED_BY_POLICY)                                                                                                  \
+    X(FORCE_AS_SIGNED)                                                                                                 \
+    X(FORCE_BY_CONSENT)                                                                                                \
+    X(COLUMN_PROVISION)                                                                                                \
+    X(COLUMN_WHAT)                                                                                                     \
+    X(COLUMN_OF)                                                                                                       \
+    X(PACKS_SAME_BYTES)                                                                                                \
+    X(PACKS_SAME_WORDS)                                                                                                \
+    X(TREND_FEWER)                                                                                                     \
+    X(TREND_MORE)                                                                                                      \
+    X(TREND_OTHER)                                                                                                     \
+    X(TREND_OTHERS)                                                                                                    \
+    X(TREND_SOONER)                                                                                                    \
+    X(TREND_LATER)                                                                                                     \
+    X(TREND_LOWER)                                                                                                     \
+    X(TREND_HIGHER)                                                                                                    \
+    X(CLASS_TREND)                                                                                                     \
+    X(PUBLIC_VIEW)                                                                                                     \
+    X(COLUMN_KEY)                                                                                                      \
+    X(COLUMN_WAS_AND_WOULD_BE)                                                                                         \
+    X(COLUMN_KIND)                                                                                                     \
+    X(COLUMN_COUNT)                                                                                                    \
+    X(PREVIEW_NOTHING)                                                                                                 \
+    X(PREVIEW_CHANGED)                                                                                                 \
+    X(PREVIEW_FORMAL)                                                                                                  \
+    X(PREVIEW_UNLISTED)                                                                                                \
     X(FIRST_RESULT)                                                                                                    \
     X(ONLY_PUBLIC)
 
@@ -165,7 +209,10 @@ typedef enum kh_message_key {
 #define KH_MESSAGE_MEMBER(name) KH_M_REMEDY_##name,
             KH_MESSAGE_REMEDIES(KH_MESSAGE_MEMBER)
 #undef KH_MESSAGE_MEMBER
-                KH_MESSAGE_KEYS
+#define KH_MESSAGE_MEMBER(name) KH_M_PACK_##name,
+                KH_PACK_DIFFERENCES(KH_MESSAGE_MEMBER)
+#undef KH_MESSAGE_MEMBER
+                    KH_MESSAGE_KEYS
 } kh_message_key;
 
 extern const char *const kh_messages_en[KH_MESSAGE_KEYS];

@@ -63,7 +63,7 @@ static void append(kh_text *list, kh_text item, const char *behind, kh_arena *ar
 }
 
 /* The rows that need work, and the documents to translate. */
-static kh_text residual(const kh_changes *changes, const kh_status *status, bool with_needs)
+static kh_text residual(const kh_changes *changes, const kh_status *status)
 {
     kh_residual_item *items = NULL;
     uint32_t count = 0;
@@ -72,11 +72,8 @@ static kh_text residual(const kh_changes *changes, const kh_status *status, bool
         return out; /* the arena has failed: the caller sees that */
     }
     for (uint32_t i = 0; i < count; i++) {
-        kh_text need =
-            kh_text_of(kh_message_word(changes->language, KH_M_NEED_NONE, KH_M_NEED_TRANSLATION, (int)items[i].need));
-        kh_text behind = with_needs ? kh_arena_print(changes->arena, " (%.*s)", KH_TEXT_ARGS(need)) : KH_TEXT("");
-        if (with_needs || items[i].need != KH_NEED_NONE) {
-            append(&out, items[i].citation, behind.data, changes->arena);
+        if (items[i].need != KH_NEED_NONE) {
+            append(&out, items[i].citation, "", changes->arena);
         }
     }
     for (uint32_t i = 0; i < status->translation_count; i++) {
@@ -85,12 +82,46 @@ static kh_text residual(const kh_changes *changes, const kh_status *status, bool
     return out;
 }
 
+static bool has_row(const kh_residual_item *items, uint32_t count, const kh_residual_item *row)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        if (items[i].need == row->need && items[i].equivalence == row->equivalence &&
+            kh_text_equal(items[i].requirement, row->requirement) && kh_text_equal(items[i].citation, row->citation)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The rows that the other status does not have so, with what they need. */
+static kh_text other_rows(const kh_changes *changes, const kh_status *status, const kh_status *other)
+{
+    kh_residual_item *items = NULL;
+    kh_residual_item *others = NULL;
+    uint32_t count = 0;
+    uint32_t other_count = 0;
+    kh_text out = KH_TEXT("");
+    if (kh_status_residual(status, changes->arena, &items, &count) != KH_OK ||
+        kh_status_residual(other, changes->arena, &others, &other_count) != KH_OK) {
+        return out;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        if (!has_row(others, other_count, &items[i])) {
+            kh_text need = kh_arena_print(
+                changes->arena, " (%s)",
+                kh_message_word(changes->language, KH_M_NEED_NONE, KH_M_NEED_TRANSLATION, (int)items[i].need));
+            append(&out, items[i].citation, need.data, changes->arena);
+        }
+    }
+    return out;
+}
+
 /* By their citations, unless only the need or the wording of a row is another. */
 static pair residuals(const kh_changes *changes, const kh_status *before, const kh_status *after)
 {
-    pair told = {residual(changes, before, false), residual(changes, after, false)};
+    pair told = {residual(changes, before), residual(changes, after)};
     return kh_text_equal(told.before, told.after)
-               ? (pair){residual(changes, before, true), residual(changes, after, true)}
+               ? (pair){other_rows(changes, before, after), other_rows(changes, after, before)}
                : told;
 }
 

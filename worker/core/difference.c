@@ -66,8 +66,7 @@ static void compare_statuses(kh_differences *out, const kh_status *before, const
     compare(out, KH_DIFFERENCE_SINCE, before->since, after->since);
     compare(out, KH_DIFFERENCE_NEXT_CHANGE, never_last(before->next_change_at), never_last(after->next_change_at));
     if (!kh_status_same_to_public(before, after)) {
-        add(out, KH_DIFFERENCE_PUBLIC, (int64_t)kh_status_public_outcome(before),
-            (int64_t)kh_status_public_outcome(after));
+        add(out, KH_DIFFERENCE_PUBLIC, 0, 0);
     }
 }
 
@@ -145,7 +144,6 @@ bool kh_difference_is_paired(kh_difference_kind kind)
     case KH_DIFFERENCE_OUTCOME:
     case KH_DIFFERENCE_CONSULTATION:
     case KH_DIFFERENCE_BASIS:
-    case KH_DIFFERENCE_PUBLIC:
     case KH_DIFFERENCE_OBLIGATION:
     case KH_DIFFERENCE_PROVISIONAL:
     case KH_DIFFERENCE_LATE:

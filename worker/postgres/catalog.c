@@ -1,6 +1,7 @@
 #include "postgres/catalog.h"
 
 #include "postgres/row_reader.h"
+#include "postgres/snapshot.h"
 
 /* Literal text within a LIKE pattern. */
 static void put_literal(kh_sql_buffer *buffer, kh_text text)
@@ -49,45 +50,64 @@ static void put_outcome(kh_sql_buffer *buffer, const kh_catalog_filter *filter)
     kh_sql_put_bytes(buffer, "%", 1);
 }
 
-static kh_rc visit_rows(const PGresult *result, kh_catalog_visit visit, void *self)
+/* A cursor, read piece by piece. */
+typedef struct cursor {
+    kh_sql_statement fetch;
+    kh_rc (*take)(const struct cursor *cursor, kh_sql_reader *reader); /* one row */
+    kh_catalog_visit visit;
+    kh_catalog_visit_obligation visit_obligation;
+    void *self;
+} cursor;
+
+static kh_rc take_subject(const cursor *of, kh_sql_reader *reader)
 {
-    kh_sql_reader reader = {.result = result};
-    for (int i = 0; i < PQntuples(result); i++) {
-        kh_subject_row row;
-        reader.row = i;
-        kh_row_read_subject(&reader, &row);
-        kh_rc rc = reader.rc == KH_OK ? visit(self, &row) : reader.rc;
-        if (rc != KH_OK) {
-            return rc;
-        }
-    }
-    return KH_OK;
+    kh_subject_row row;
+    kh_row_read_subject(reader, &row);
+    return reader->rc == KH_OK ? of->visit(of->self, &row) : reader->rc;
 }
 
-static kh_rc fetch_all(kh_database *database, kh_catalog_visit visit, void *self)
+static kh_rc take_obligation(const cursor *of, kh_sql_reader *reader)
+{
+    kh_obligation_row row;
+    kh_row_read_obligation(reader, &row);
+    kh_text decisions = kh_sql_read_text(reader, KH_ROW_OBLIGATION_COLUMNS, NULL);
+    return reader->rc == KH_OK ? of->visit_obligation(of->self, &row, decisions) : reader->rc;
+}
+
+static kh_rc fetch_all(kh_database *database, const cursor *of)
 {
     bool more = true;
     kh_rc rc = KH_OK;
     while (more && rc == KH_OK) {
         PGresult *result = NULL;
         kh_sql_parameters_begin(database);
-        rc = kh_sql_run(database, KH_SQL_LIST_FETCH, &result);
-        if (rc == KH_OK) {
-            more = PQntuples(result) > 0;
-            rc = visit_rows(result, visit, self);
+        rc = kh_sql_run(database, of->fetch, &result);
+        kh_sql_reader reader = {.result = result};
+        more = rc == KH_OK && PQntuples(result) > 0;
+        for (int i = 0; rc == KH_OK && i < PQntuples(result); i++) {
+            reader.row = i;
+            rc = of->take(of, &reader);
         }
         PQclear(result);
     }
     return rc;
 }
 
-kh_rc kh_catalog_list(kh_database *database, const kh_catalog_filter *filter, kh_catalog_visit visit, void *self)
+/* Begins what a listing is read in. */
+static kh_rc begin(kh_database *database)
 {
-    kh_rc rc = kh_sql_begin(database);
+    kh_rc rc = kh_snapshot_begin(database);
     if (rc == KH_OK) {
         kh_sql_parameters_begin(database);
         rc = kh_sql_run(database, KH_SQL_LIST_SETTINGS, NULL);
     }
+    return rc;
+}
+
+kh_rc kh_catalog_list(kh_database *database, const kh_catalog_filter *filter, kh_catalog_visit visit, void *self)
+{
+    cursor of = {.fetch = KH_SQL_LIST_FETCH, .take = take_subject, .visit = visit, .self = self};
+    kh_rc rc = begin(database);
     if (rc == KH_OK) {
         kh_sql_parameters_begin(database);
         kh_sql_put_bytes(kh_sql_parameter(database), filter->decisions ? "\1" : "\0", 1);
@@ -96,9 +116,27 @@ kh_rc kh_catalog_list(kh_database *database, const kh_catalog_filter *filter, kh
         rc = kh_sql_run(database, KH_SQL_LIST_DECLARE, NULL);
     }
     if (rc == KH_OK) {
-        rc = fetch_all(database, visit, self);
+        rc = fetch_all(database, &of);
     }
-    kh_sql_rollback(database); /* nothing was written: the quickest way to close the cursor */
+    kh_snapshot_end(database); /* closes the cursor too */
+    return rc;
+}
+
+kh_rc kh_catalog_list_obligations(kh_database *database, kh_text participant, int16_t left_out,
+                                  kh_catalog_visit_obligation visit, void *self)
+{
+    cursor of = {.fetch = KH_SQL_OBLIGATION_FETCH, .take = take_obligation, .visit_obligation = visit, .self = self};
+    kh_rc rc = begin(database);
+    if (rc == KH_OK) {
+        kh_sql_parameters_begin(database);
+        kh_sql_parameter_text(database, participant);
+        kh_sql_parameter_int32(database, left_out);
+        rc = kh_sql_run(database, KH_SQL_OBLIGATION_DECLARE, NULL);
+    }
+    if (rc == KH_OK) {
+        rc = fetch_all(database, &of);
+    }
+    kh_snapshot_end(database);
     return rc;
 }
 

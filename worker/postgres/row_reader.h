@@ -15,6 +15,7 @@ void kh_row_read_dependent(kh_sql_reader *reader, void *out);
 void kh_row_read_wakeup(kh_sql_reader *reader, void *out);
 void kh_row_read_result(kh_sql_reader *reader, void *out);
 void kh_row_read_obligation(kh_sql_reader *reader, void *out);
+#define KH_ROW_OBLIGATION_COLUMNS 17
 void kh_row_read_dead_letter(kh_sql_reader *reader, void *out);
 #define KH_ROW_DEAD_LETTER_COLUMNS 11
 void kh_row_read_rule_file(kh_sql_reader *reader, void *out);

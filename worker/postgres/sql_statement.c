@@ -297,6 +297,14 @@ static const kh_sql_text TEXTS[KH_SQL_STATEMENTS] = {
                              "WHERE s.key = $1::text COLLATE \"C\" ORDER BY s.facts IS NULL, s.lane LIMIT 1"},
     [KH_SQL_OBLIGATION_READ] = {"obligation_read", "read obligations",
                                 "SELECT " OBLIGATION_COLUMNS " FROM obligation WHERE subject = $1::text ORDER BY id"},
+    [KH_SQL_OBLIGATION_DECLARE] = {"obligation_declare", "list obligations",
+                                   "DECLARE kakehashi_obligations NO SCROLL CURSOR FOR SELECT o.*, s.decisions FROM "
+                                   "(SELECT " OBLIGATION_COLUMNS " FROM obligation) o "
+                                   "LEFT JOIN subject s ON s.lane = o.lane AND s.key = o.subject "
+                                   "WHERE ($1::text = '' OR $1::text = ANY (string_to_array(o.obliged, ' '))) "
+                                   "AND o.state <> $2::int ORDER BY o.due_on NULLS LAST, o.id"},
+    [KH_SQL_OBLIGATION_FETCH] = {"obligation_fetch", "list obligations",
+                                 "FETCH FORWARD 500 FROM kakehashi_obligations"},
 
     /* Each lane's part ends by itself, so that no more is read than is counted. */
     [KH_SQL_BACKLOG] =

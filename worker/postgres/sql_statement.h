@@ -74,6 +74,8 @@ typedef enum kh_sql_statement {
     KH_SQL_LIST_FETCH,
     KH_SQL_SUBJECT_FIND,
     KH_SQL_OBLIGATION_READ,
+    KH_SQL_OBLIGATION_DECLARE,
+    KH_SQL_OBLIGATION_FETCH,
     /* backlog */
     KH_SQL_BACKLOG,
     /* replay */

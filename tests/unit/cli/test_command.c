@@ -12,7 +12,7 @@
 static const kh_command *const commands[] = {
     &kh_command_check_config, &kh_command_decide,  &kh_command_explain, &kh_command_history,
     &kh_command_list,         &kh_command_migrate, &kh_command_publish, &kh_command_rules,
-    &kh_command_run,          &kh_command_show,    &kh_command_topics,
+    &kh_command_run,          &kh_command_show,    &kh_command_topics,  &kh_command_obligations,
 };
 
 /* Runs a command with both outputs in \a out. */
@@ -86,8 +86,17 @@ static void wrong_usage_is_told_and_ends_with_2(void **state)
         {&kh_command_run, "--until now: not an instant", {"--until", "now"}},
         {&kh_command_run, "--give-up-after 0: it is a number of seconds", {"--give-up-after", "0"}},
         {&kh_command_run, "takes options only", {"now"}},
-        {&kh_command_rules, "`rules load FILE...` or `rules list`", {NULL}},
-        {&kh_command_rules, "`rules load FILE...` or `rules list`", {"list", "x"}},
+        {&kh_command_rules, "`rules diff A B` or `rules preview FILE...`", {NULL}},
+        {&kh_command_rules, "list: takes no argument", {"list", "x"}},
+        {&kh_command_rules, "diff: name two rule packs", {"diff", "x"}},
+        {&kh_command_rules, "--output belongs to `rules diff` and `rules preview`", {"list", "--output", "json"}},
+        {&kh_command_obligations, "--due-within soon: not a number of days", {"--due-within", "soon"}},
+        {&kh_command_obligations, "it is `table`, `json` or `ics`", {"--output", "text"}},
+        {&kh_command_obligations, "takes no argument", {"SG/1"}},
+        {&kh_command_rules, "--at, --from and --limit belongs to `rules preview`", {"diff", "x", "y", "--limit", "1"}},
+        {&kh_command_rules, "preview: name a rule pack", {"preview"}},
+        {&kh_command_rules, "--from soon: not a date", {"preview", "x", "--from", "soon"}},
+        {&kh_command_rules, "--limit -1: not a number from 0 on", {"preview", "x", "--limit", "-1"}},
         {&kh_command_rules, "load: name the files", {"load"}},
         {&kh_command_rules, "--by belongs to `rules load`", {"list", "--by", "me"}},
         {&kh_command_rules, "--by: give a name", {"load", "x", "--by", ""}},
