@@ -7,7 +7,7 @@
 # events; a replay of them is killed twice on its way (kill -9) and resumed, and must come to no difference. Then another by a
 # changed policy: its differences, put in force while two workers are at work on new events, and at last no difference again.
 # Printed are the events/s of the live worker and of the replays between their first and last commits (the killed one's with
-# the session of 6 s that each kill costs), and how long each comparison took. Exit 1 if anything is not as it must be.
+# the session of 10 s that each kill costs), and how long each comparison took. Exit 1 if anything is not as it must be.
 set -eu
 
 # shellcheck source=tests/bench/common.sh
