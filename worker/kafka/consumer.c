@@ -257,13 +257,17 @@ kh_rc kh_consumer_start(kh_consumer *consumer, const kh_lane_start *starts, size
             return kh_handle_fail(error, KH_E_NOT_MINE, 0, "lane %d is not assigned", (int)starts[i].lane);
         }
     }
+    /* librdkafka keeps a pause beyond the assignment in which it was asked for, and we do not know of those of former
+     * ones. Ended before the new one: a resume behind it drops what has been fetched, an end of the partition among it,
+     * which is not told again. */
+    rd_kafka_topic_partition_list_t *starting = rd_kafka_topic_partition_list_new((int)count);
     for (size_t i = 0; i < count; i++) {
-        /* librdkafka keeps a pause beyond the assignment in which it was asked for. Ended before the new one: a resume
-         * behind it drops what has been fetched, an end of the partition among it, which is not told again. */
-        kh_consumer_resume(consumer, &starts[i].lane, 1);
+        rd_kafka_topic_partition_list_add(starting, consumer->topics[starts[i].topic], starts[i].lane);
         *kh_assignment_find(&consumer->assignment, starts[i].topic, starts[i].lane) =
             (kh_part){.started = true, .next = starts[i].offset};
     }
+    rd_kafka_resume_partitions(consumer->handle.rk, starting);
+    rd_kafka_topic_partition_list_destroy(starting);
     rd_kafka_resp_err_t failed = assign_started(consumer);
     if (failed != RD_KAFKA_RESP_ERR_NO_ERROR) {
         return kh_handle_fail(error, KH_E_LOST, failed, "starting %zu partitions: %s", count, rd_kafka_err2str(failed));
@@ -429,7 +433,6 @@ void kh_consumer_let_go(kh_consumer *consumer)
 {
     if (consumer->revoked) {
         consumer->revoked = false;
-        kh_consumer_resume(consumer, consumer->assignment.lanes, consumer->assignment.lane_count);
         forget_lanes(consumer);
         assign(consumer, NULL);
     }

@@ -68,6 +68,32 @@ static void lanes_taken_again_and_again_are_read_to_their_ends(void **state)
     mock_cluster_deinit(&mock);
 }
 
+/* librdkafka keeps it: whoever gets the lane again would never read it. */
+static void a_pause_does_not_outlive_its_assignment(void **state)
+{
+    (void)state;
+    mock_cluster mock;
+    kh_consumer *consumer = NULL;
+    const char *topics[] = {"a"};
+    const kh_lane_start start = {0, 0, 0};
+    const int32_t lane = 0;
+    mock_cluster_init(&mock);
+    mock_cluster_topic(&mock, "a", 1);
+    assert_rc(kh_consumer_new(&mock.settings, topics, 1, &consumer, NULL), KH_OK);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_ASSIGNED);
+    assert_rc(kh_consumer_start(consumer, &start, 1, NULL), KH_OK);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_DRAINED);
+    kh_consumer_pause(consumer, &lane, 1);
+    mock_cluster_fail(&mock, REQUEST_HEARTBEAT, RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID, 1);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_REVOKED);
+    kh_consumer_let_go(consumer);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_ASSIGNED);
+    assert_rc(kh_consumer_start(consumer, &start, 1, NULL), KH_OK);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_DRAINED);
+    kh_consumer_free(consumer);
+    mock_cluster_deinit(&mock);
+}
+
 /* A session may be longer than the group otherwise waits for a member: librdkafka wants it to wait no less. */
 static void a_long_session_is_taken(void **state)
 {
@@ -143,6 +169,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_lost_membership_is_told_apart),
         cmocka_unit_test(lanes_taken_again_and_again_are_read_to_their_ends),
+        cmocka_unit_test(a_pause_does_not_outlive_its_assignment),
         cmocka_unit_test(a_long_session_is_taken),
         cmocka_unit_test(unequal_topics_are_refused),
         cmocka_unit_test(committed_offsets_that_cannot_be_read),
