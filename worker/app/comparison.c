@@ -2,7 +2,7 @@
 
 #include "app/comparison_side.h"
 #include "app/heap.h"
-#include "batch/lane.h"
+#include "batch/one_subject.h"
 #include "codec/store.h"
 
 #define ARENA_BLOCK ((size_t)1 << 16)
@@ -53,38 +53,6 @@ uint64_t kh_comparison_total(const kh_comparison *of)
 
 /* ---- deciding ---- */
 
-static kh_rc no_subject(void *self, kh_text key, kh_subject **out)
-{
-    (void)self;
-    (void)key;
-    (void)out;
-    return KH_E_INTERNAL; /* one subject is decided, and it is given */
-}
-
-static kh_rc no_dependents(void *self, kh_text key, kh_subject *const **out, uint32_t *count)
-{
-    (void)self;
-    (void)key;
-    *out = NULL;
-    *count = 0;
-    return KH_OK;
-}
-
-static kh_rc nothing_due(void *self, kh_instant until, kh_subject **out)
-{
-    (void)self;
-    (void)until;
-    *out = NULL;
-    return KH_OK;
-}
-
-static kh_rc decided(void *self, kh_subject *subject)
-{
-    (void)self;
-    (void)subject;
-    return KH_OK;
-}
-
 static kh_rc basis_of(void *self, kh_text key, const kh_facts **out)
 {
     deciding *of = self;
@@ -127,7 +95,7 @@ static kh_rc decide(comparing *all, kh_side *side, kh_text facts, const kh_subje
 {
     static const kh_cause cause = {.trigger = KH_TRIGGER_ARRANGEMENT, .topic = {"", 0}, .event_id = {"", 0}};
     deciding of = {.side = side, .arena = &all->arena};
-    kh_store store = {&of, no_subject, basis_of, no_dependents, nothing_due, decided};
+    kh_store store = kh_store_of_one_subject(&of, basis_of);
     kh_sink sink = {&of, take_result};
     kh_lane lane = {.number = all->lane->lane,
                     .clock = all->lane->clock,

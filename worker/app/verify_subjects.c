@@ -7,7 +7,7 @@
 
 #include "app/heap.h"
 #include "app/summary.h"
-#include "batch/lane.h"
+#include "batch/one_subject.h"
 #include "codec/store.h"
 #include "postgres/transaction.h"
 #include "postgres/verify.h"
@@ -195,14 +195,6 @@ static kh_rc check_obligations(walking *of, const kh_subject_row *row, const kh_
 
 /* ---- deciding again ---- */
 
-static kh_rc no_subject(void *self, kh_text key, kh_subject **out)
-{
-    (void)self;
-    (void)key;
-    (void)out;
-    return KH_E_INTERNAL; /* one subject is decided, not what follows from it */
-}
-
 static int compare_basis(const void *a, const void *b)
 {
     return kh_text_compare(((const basis *)a)->key, ((const basis *)b)->key);
@@ -215,30 +207,6 @@ static kh_rc find_basis(void *self, kh_text key, const kh_facts **out)
     const basis *found =
         of->basis_count == 0 ? NULL : bsearch(&wanted, of->bases, of->basis_count, sizeof wanted, compare_basis);
     *out = found == NULL || !found->known ? NULL : &found->facts;
-    return KH_OK;
-}
-
-static kh_rc no_dependents(void *self, kh_text key, kh_subject *const **out, uint32_t *count)
-{
-    (void)self;
-    (void)key;
-    *out = NULL;
-    *count = 0;
-    return KH_OK;
-}
-
-static kh_rc nothing_due(void *self, kh_instant until, kh_subject **out)
-{
-    (void)self;
-    (void)until;
-    *out = NULL;
-    return KH_OK;
-}
-
-static kh_rc decided(void *self, kh_subject *subject)
-{
-    (void)self;
-    (void)subject;
     return KH_OK;
 }
 
@@ -480,7 +448,7 @@ static void prepare(walking *of)
     kh_verifying *work = of->work;
     const kh_lane_row *lane = of->lane;
     const kh_amendment *missing = NULL;
-    of->store = (kh_store){of, no_subject, find_basis, no_dependents, nothing_due, decided};
+    of->store = kh_store_of_one_subject(of, find_basis);
     of->sink = (kh_sink){of, take_result};
     of->core = (kh_lane){.number = lane->lane,
                          .clock = lane->clock,

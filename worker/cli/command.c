@@ -121,3 +121,19 @@ int kh_common_load(kh_common *common, unsigned needs, kh_configuration *out)
     }
     return kh_common_report(common, rc);
 }
+
+int kh_exit_of(kh_exit_reason reason)
+{
+    switch (reason) {
+    case KH_ENDED_WELL:
+        return KH_EXIT_OK;
+    case KH_ENDED_CONFIGURATION:
+        return KH_EXIT_CONFIGURATION;
+    case KH_ENDED_REWOUND:
+        return KH_EXIT_REWOUND;
+    case KH_ENDED_GIVEN_UP:
+    case KH_ENDED_FAILED:
+        break;
+    }
+    return KH_EXIT_FAILED;
+}

@@ -4,6 +4,7 @@
 
 #include <getopt.h>
 
+#include "app/worker.h"
 #include "config/configuration.h"
 
 /*! How a command ends; in README and --help. */
@@ -107,5 +108,8 @@ const char *kh_login_name(char *buffer, size_t size);
 
 /*! Prints what is in common->problems. \return what to end with for \a rc. */
 int kh_common_report(const kh_common *common, kh_rc rc);
+
+/*! \return what to end with when a worker's loop ended so. */
+int kh_exit_of(kh_exit_reason reason);
 
 #endif

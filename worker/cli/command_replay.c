@@ -115,28 +115,12 @@ static void configure_log(const replaying *of)
     kh_log_configure(level == KH_LOG_INFO ? KH_LOG_WARNING : level, of->configuration.settings.log.format);
 }
 
-static int exit_of(kh_exit_reason reason)
-{
-    switch (reason) {
-    case KH_ENDED_WELL:
-        return KH_EXIT_OK;
-    case KH_ENDED_CONFIGURATION:
-        return KH_EXIT_CONFIGURATION;
-    case KH_ENDED_REWOUND:
-        return KH_EXIT_REWOUND;
-    case KH_ENDED_GIVEN_UP:
-    case KH_ENDED_FAILED:
-        break;
-    }
-    return KH_EXIT_FAILED;
-}
-
 /* Decides until all is done. */
 static int decide(replaying *of)
 {
     kh_watchdog_start(WATCHDOG_SECONDS, KH_EXIT_STUCK);
     of->began_ms = kh_monotonic_ms();
-    int status = exit_of(kh_replay_run(of->replay, tell_course, of, &stop_asked));
+    int status = kh_exit_of(kh_replay_run(of->replay, tell_course, of, &stop_asked));
     const kh_replay_course *course = kh_replay_course_of(of->replay);
     kh_watchdog_stop();
     end_line(of);

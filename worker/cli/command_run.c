@@ -149,22 +149,6 @@ static void keep_memory_together(void)
 #endif
 }
 
-static int exit_of(kh_exit_reason reason)
-{
-    switch (reason) {
-    case KH_ENDED_WELL:
-        return KH_EXIT_OK;
-    case KH_ENDED_CONFIGURATION:
-        return KH_EXIT_CONFIGURATION;
-    case KH_ENDED_REWOUND:
-        return KH_EXIT_REWOUND;
-    case KH_ENDED_GIVEN_UP:
-    case KH_ENDED_FAILED:
-        break;
-    }
-    return KH_EXIT_FAILED;
-}
-
 static int run_run(const kh_command *command, int argc, char **argv)
 {
     static running of;
@@ -192,7 +176,7 @@ static int run_run(const kh_command *command, int argc, char **argv)
         of.settings.configuration = &of.configuration;
         keep_memory_together();
         kh_watchdog_start(WATCHDOG_SECONDS, KH_EXIT_STUCK);
-        status = exit_of(kh_worker_run(&of.settings, &stop_asked));
+        status = kh_exit_of(kh_worker_run(&of.settings, &stop_asked));
     }
     kh_common_deinit(&of.common);
     return status;
