@@ -77,6 +77,7 @@ static int check(checking *of)
     return kh_common_report(&of->common, rc);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): a kh_take_option
 static bool take_option(void *self, int option, int *status)
 {
     checking *of = self;

@@ -30,6 +30,7 @@ static int migrate(kh_common *common, const char *worker_role)
     return kh_common_report(common, rc);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): a kh_take_option
 static bool take_option(void *self, int option, int *status)
 {
     const char **worker_role = self;

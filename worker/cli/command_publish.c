@@ -222,6 +222,7 @@ static int start(publishing *of, const char *path)
     return kh_common_report(&of->common, rc);
 }
 
+// NOLINTNEXTLINE(readability-non-const-parameter): a kh_take_option
 static bool take_option(void *self, int option, int *status)
 {
     publishing *of = self;
