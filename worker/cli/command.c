@@ -74,6 +74,13 @@ bool kh_common_options(kh_common *common, const struct option *options, int argc
     return true;
 }
 
+int kh_common_instant(const kh_common *common, const char *option, kh_instant *out)
+{
+    return kh_instant_parse(kh_text_of(optarg), out)
+               ? KH_EXIT_OK
+               : kh_usage(common->command, "%s %s: not an instant like 2026-06-01T00:00:00Z", option, optarg);
+}
+
 int kh_common_choice(const kh_common *common, const char *option, const char *first, const char *second,
                      bool *is_second)
 {

@@ -94,6 +94,9 @@ KH_MUSTCHECK bool kh_common_options(kh_common *common, const struct option *opti
 KH_MUSTCHECK int kh_common_choice(const kh_common *common, const char *option, const char *first, const char *second,
                                   bool *is_second);
 
+/*! An option that is an instant; reads optarg. \return KH_EXIT_OK, or KH_EXIT_USAGE after saying so. */
+KH_MUSTCHECK int kh_common_instant(const kh_common *common, const char *option, kh_instant *out);
+
 /*! Says on standard error what is wrong with the usage. \return KH_EXIT_USAGE. */
 int kh_usage(const kh_command *command, const char *format, ...) KH_PRINTF(2, 3);
 

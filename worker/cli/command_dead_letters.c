@@ -208,13 +208,6 @@ static bool is_refusal(const char *name)
     return false;
 }
 
-static int take_instant(const letters *of, const char *option, kh_instant *out)
-{
-    return kh_instant_parse(kh_text_of(optarg), out)
-               ? KH_EXIT_OK
-               : kh_usage(of->common.command, "--%s %s: not an instant like 2026-06-01T00:00:00Z", option, optarg);
-}
-
 static bool take_option(void *self, int option, int *status)
 {
     letters *of = self;
@@ -229,10 +222,10 @@ static bool take_option(void *self, int option, int *status)
         of->filter.topic = kh_text_of(optarg);
         return true;
     case 'S':
-        *status = take_instant(of, "since", &of->filter.since);
+        *status = kh_common_instant(&of->common, "--since", &of->filter.since);
         return true;
     case 'B':
-        *status = take_instant(of, "before", &of->filter.before);
+        *status = kh_common_instant(&of->common, "--before", &of->filter.before);
         return true;
     case 'a':
         of->filter.settled_too = true;

@@ -304,14 +304,10 @@ static bool take_option(void *self, int option, int *status)
     const kh_command *command = of->common.command;
     switch (option) {
     case 'a':
-        if (!kh_instant_parse(kh_text_of(optarg), &of->at)) {
-            *status = kh_usage(command, "--at %s: not an instant like 2026-06-01T00:00:00Z", optarg);
-        }
+        *status = kh_common_instant(&of->common, "--at", &of->at);
         return true;
     case 'k':
-        if (!kh_instant_parse(kh_text_of(optarg), &of->known_at)) {
-            *status = kh_usage(command, "--known-at %s: not an instant like 2026-06-01T00:00:00Z", optarg);
-        }
+        *status = kh_common_instant(&of->common, "--known-at", &of->known_at);
         return true;
     case 'e':
         if (of->file_count == FILES_MOST) {

@@ -179,9 +179,7 @@ static bool take_option(void *self, int option, int *status)
         of->filter.outstanding = true;
         return true;
     case 'a':
-        if (!kh_instant_parse(kh_text_of(optarg), &of->at)) {
-            *status = kh_usage(command, "--at %s: not an instant like 2026-06-01T00:00:00Z", optarg);
-        }
+        *status = kh_common_instant(&of->common, "--at", &of->at);
         return true;
     case 'l':
         if (!kh_language_parse(optarg, &of->language)) {

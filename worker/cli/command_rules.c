@@ -217,9 +217,7 @@ static bool take(kh_rules_command *of, int option, unsigned *given, int *status)
         return true;
     case 'a':
         *given |= PREVIEW;
-        if (!kh_instant_parse(kh_text_of(optarg), &of->at)) {
-            *status = kh_usage(common->command, "--at %s: not an instant like 2026-06-01T00:00:00Z", optarg);
-        }
+        *status = kh_common_instant(common, "--at", &of->at);
         return true;
     case 'f':
         *given |= PREVIEW;
