@@ -4,13 +4,12 @@
     commands.py --kakehashi PROGRAM [DIR]               DIR: the tree; exit 1 if they differ, each difference named
     commands.py --self-test --kakehashi PROGRAM [DIR]   shows that the gate can fail
 """
-import argparse
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-from gate import goes_unnoticed
+from gate import arguments, goes_unnoticed, report
 
 TITLES = {"README.md": "Commands", "README.ja.md": "コマンド"}
 OPTION = re.compile(r"--[a-z][a-z-]+")
@@ -82,19 +81,14 @@ def self_test(program, texts):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kakehashi", required=True)
-    parser.add_argument("--self-test", action="store_true")
+    parser = arguments(__doc__)
     parser.add_argument("tree", nargs="?", type=Path, default=Path(__file__).resolve().parents[2])
     options = parser.parse_args()
     texts = {page: (options.tree / page).read_text(encoding="utf-8") for page in TITLES}
     if options.self_test:
         return self_test(options.kakehashi, texts)
     found = [complaint for page, text in texts.items() for complaint in check(options.kakehashi, text, page)]
-    for complaint in found:
-        print(complaint)
-    print(f"commands: {len(found)} complaints")
-    return 1 if found else 0
+    return report(found, "commands: ")
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ pages      every alert of docker/prometheus/alerts.yml has its section in docker
 
 What this does not judge: the schemas of compose and Kubernetes; docker/README.md says what they were held against, and when.
 """
-import argparse
 import os
 import re
 import shutil
@@ -22,7 +21,7 @@ from pathlib import Path
 
 import yaml
 
-from gate import goes_unnoticed
+from gate import arguments, goes_unnoticed, report
 
 OPTION = re.compile(r"^--[a-z][a-z-]*")
 
@@ -248,18 +247,13 @@ def self_test(root, program):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kakehashi", required=True)
-    parser.add_argument("--self-test", action="store_true")
+    parser = arguments(__doc__)
     parser.add_argument("tree", nargs="?", type=Path, default=Path(__file__).resolve().parents[2])
     given = parser.parse_args()
     if given.self_test:
         return self_test(given.tree, given.kakehashi)
     found = check(given.tree, given.kakehashi)
-    for complaint in found:
-        print(complaint)
-    print(f"deployment: {len(found)} complaints")
-    return 1 if found else 0
+    return report(found, "deployment: ")
 
 
 if __name__ == "__main__":

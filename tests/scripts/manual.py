@@ -9,7 +9,6 @@ the page has no option and no exit code besides. kakehashi(1) has every command 
 kakehashi(5) every setting and every word of the settings file's comments. Pages are read as mandoc shows them, without the
 script that made them.
 """
-import argparse
 import functools
 import re
 import shutil
@@ -18,7 +17,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gate import goes_unnoticed
+from gate import arguments, goes_unnoticed, report
 
 OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 # Titles of the help's parts, which are sections of the page.
@@ -155,19 +154,14 @@ def self_test(program, settings, pages):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kakehashi", required=True)
+    parser = arguments(__doc__)
     parser.add_argument("--settings", type=Path, required=True)
-    parser.add_argument("--self-test", action="store_true")
     parser.add_argument("pages", type=Path)
     options = parser.parse_args()
     if options.self_test:
         return self_test(options.kakehashi, options.settings, options.pages)
     found, count = check(options.kakehashi, options.settings, options.pages)
-    for complaint in found:
-        print(complaint)
-    print(f"manual: {count} pages, {len(found)} complaints")
-    return 1 if found else 0
+    return report(found, f"manual: {count} pages, ")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
     sample.py --kakehashi PROGRAM [DIR]    DIR: the tree; exit 1 if something differs, each named
     sample.py --self-test --kakehashi PROGRAM [DIR]    shows that the gate can fail
 """
-import argparse
 import json
 import re
 import subprocess
@@ -12,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gate import goes_unnoticed
+from gate import arguments, goes_unnoticed, report
 
 SAMPLE = "config/samples/first-year.jsonl"
 # The README shows this status, without the rows that need nothing.
@@ -99,9 +98,7 @@ def self_test(program, tree, lines, readme):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kakehashi", required=True)
-    parser.add_argument("--self-test", action="store_true")
+    parser = arguments(__doc__)
     parser.add_argument("tree", nargs="?", type=Path, default=Path(__file__).resolve().parents[2])
     options = parser.parse_args()
     lines = (options.tree / SAMPLE).read_text(encoding="utf-8").splitlines()
@@ -109,10 +106,7 @@ def main():
     if options.self_test:
         return self_test(options.kakehashi, options.tree, lines, readme)
     found = check(options.kakehashi, options.tree, lines, readme)
-    for complaint in found:
-        print(complaint)
-    print(f"sample: {len(lines)} events, {len(found)} complaints")
-    return 1 if found else 0
+    return report(found, f"sample: {len(lines)} events, ")
 
 
 if __name__ == "__main__":
