@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from gate import goes_unnoticed
+from gate import goes_unnoticed, report
 
 CODE = {".c", ".h", ".py", ".sh", ".sql", ".cmake", ".proto"}
 LIMIT = 600
@@ -112,10 +112,7 @@ def main():
     if sys.argv[1:] == ["--self-test"]:
         return self_test()
     found, count = check(Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).resolve().parents[2])
-    for complaint in found:
-        print(complaint)
-    print(f"tree: {count} files, {len(found)} complaints")
-    return 1 if found else 0
+    return report(found, f"tree: {count} files, ")
 
 
 if __name__ == "__main__":

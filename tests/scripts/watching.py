@@ -17,7 +17,7 @@ import tempfile
 from collections import namedtuple
 from pathlib import Path
 
-from gate import goes_unnoticed
+from gate import goes_unnoticed, report
 
 Metric = namedtuple("Metric", "kind labels")
 Selector = namedtuple("Selector", "name matchers")
@@ -220,10 +220,7 @@ def main():
         parser.error("--page is missing")
     page = subprocess.run([options.page], check=True, capture_output=True, text=True).stdout
     found, count = check(options.dir, page)
-    for complaint in found:
-        print(complaint)
-    print(f"watching: {count} queries, {len(found)} complaints")
-    return 1 if found else 0
+    return report(found, f"watching: {count} queries, ")
 
 
 if __name__ == "__main__":
