@@ -1,10 +1,11 @@
 #!/bin/sh
 # The worker's throughput on a real Kafka and a real, durable PostgreSQL, all on this machine:
 #
-#   tests/bench/worker.sh BUILD [EVENTS [LABELS [WORKERS]]]
+#   tests/bench/worker.sh BUILD [EVENTS [LABELS [WORKERS [ROUNDS]]]]
 #
 # BUILD is a build folder with kakehashi and bench_load (release is what counts). The events lie in the topics before the
 # workers start; the time runs from the first record to the last published result, and start and group join are told apart.
+# Each round (2 unless given) decides all of them, in a deployment of its own: in the first the broker is still compiling itself.
 # $BENCH_OPTIONS: further options of `kakehashi run`.
 set -eu
 
@@ -14,30 +15,43 @@ events=${2:-1000000}
 labels=${3:-250000}
 workers=${4:-1}
 
+rounds=${5:-2}
+
+# Prints what it came to.
+measure() { # DEPLOYMENT
+    bench_run "$1" "$build/kakehashi" migrate >/dev/null
+    bench_sql CHECKPOINT
+    begun=$(date +%s.%N)
+    pids=""
+    i=0
+    while [ "$i" -lt "$workers" ]; do
+        # shellcheck disable=SC2086 # several options
+        bench_run "$1" /usr/bin/time -f '%e s wall, %U s user, %S s system, %M KiB at most' -o "$folder/time.$1.$i" \
+            "$build/kakehashi" run --until-idle ${BENCH_OPTIONS:-} 2>"$folder/worker.$1.$i.log" &
+        pids="$pids $!"
+        i=$((i + 1))
+    done
+    for pid in $pids; do
+        wait "$pid"
+    done
+    ended=$(date +%s.%N)
+    cat "$folder/time.$1".*
+    bench_results "$1" | while read -r results seconds; do
+        echo "$results results in $seconds s from the first to the last commit"
+        awk -v n="$events" -v s="$seconds" -v b="$begun" -v e="$ended" \
+            'BEGIN { printf "%.0f events/s between commits; %.0f events/s with start, group join and end\n", n / s, n / (e - b) }'
+    done
+    bench_sql "DROP SCHEMA \"$1\" CASCADE" 2>/dev/null
+}
+
 bench_start
 schema=$(bench_schema)
-bench_run "$schema" "$build/kakehashi" migrate >/dev/null
-bench_run "$schema" "$build/kakehashi" topics create >/dev/null
+bench_run first "$build/kakehashi" topics create >/dev/null
 echo "loading $events events about $labels labels"
 bench_load "$events" "$labels"
-
-begun=$(date +%s.%N)
-pids=""
-i=0
-while [ "$i" -lt "$workers" ]; do
-    # shellcheck disable=SC2086 # several options
-    bench_run "$schema" /usr/bin/time -f '%e s wall, %U s user, %S s system, %M KiB at most' -o "$folder/time.$i" \
-        "$build/kakehashi" run --until-idle ${BENCH_OPTIONS:-} 2>"$folder/worker.$i.log" &
-    pids="$pids $!"
-    i=$((i + 1))
-done
-for pid in $pids; do
-    wait "$pid"
-done
-ended=$(date +%s.%N)
-cat "$folder"/time.*
-bench_results "$schema" | while read -r results seconds; do
-    echo "$results results in $seconds s from the first to the last commit"
-    awk -v n="$events" -v s="$seconds" -v b="$begun" -v e="$ended" \
-        'BEGIN { printf "%.0f events/s between commits; %.0f events/s with start, group join and end\n", n / s, n / (e - b) }'
+round=1
+while [ "$round" -le "$rounds" ]; do
+    echo "round $round"
+    measure "$schema$round"
+    round=$((round + 1))
 done

@@ -82,6 +82,7 @@ typedef struct kh_share {
     kh_live_lane *lanes; /*!< of the assignment, ascending */
     size_t lane_count;
     size_t pending_total;
+    size_t waiting; /*!< of these, as of the last poll, those that wait for no more than their turn */
     size_t pending_bytes;
     kh_halving halving;
     bool redrives_alone;     /*!< the database refused a row of a batch that had dead letters decided again */

@@ -7,6 +7,7 @@
 #include "app/live_source.h"
 
 #define PENDING_BYTES_MAX ((size_t)16 << 20)
+#define PENDING_BATCHES   2 /* at most so many wait when the shares are not given the same */
 #define GIVE_UP_WAIT_MS   30000
 
 static kh_live_lane *find_lane(kh_worker *worker, int32_t number)
@@ -196,6 +197,7 @@ static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool
     source->polled_at = event->record.timestamp;
     source->drained = source->polled >= source->end;
     share->pending_total++;
+    share->waiting++;
     share->pending_bytes += event->record.value.length;
     *kept = true;
     return KH_OK;
@@ -262,18 +264,30 @@ static kh_rc take_event(kh_worker *worker, const kh_consumer_event *event, bool 
 }
 
 /* Records that wait to be decided; those of paused lanes wait for something else. */
-static void count_pending(const kh_worker *worker, size_t *records, size_t *bytes)
+static void count_waiting(kh_worker *worker)
 {
-    *records = 0;
-    *bytes = 0;
     for (size_t i = 0; i < worker->share_count; i++) {
-        const kh_share *share = &worker->shares[i];
-        *records += share->pending_total;
-        *bytes += share->pending_bytes;
+        kh_share *share = &worker->shares[i];
+        share->waiting = share->pending_total;
         for (size_t l = 0; l < share->lane_count; l++) {
-            *records -= share->lanes[l].paused ? share->lanes[l].pending_count : 0;
+            share->waiting -= share->lanes[l].paused ? share->lanes[l].pending_count : 0;
         }
     }
+}
+
+/* Enough for a batch of each share: what came for one must not keep another without work, up to a bound. */
+static bool is_enough(const kh_worker *worker, size_t most)
+{
+    size_t records = 0;
+    size_t bytes = 0;
+    bool each = true;
+    for (size_t i = 0; i < worker->share_count; i++) {
+        const kh_share *share = &worker->shares[i];
+        records += share->waiting;
+        bytes += share->pending_bytes;
+        each = each && (share->waiting >= most / worker->share_count || share->lane_count == 0);
+    }
+    return (each && records > 0) || records >= PENDING_BATCHES * most || bytes >= PENDING_BYTES_MAX;
 }
 
 static bool any_ready(const kh_worker *worker)
@@ -291,29 +305,23 @@ static bool any_ready(const kh_worker *worker)
 kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
 {
     const kh_batch_section *batch = &worker->settings->configuration->settings.batch;
-    size_t records = 0;
-    size_t bytes = 0;
-    count_pending(worker, &records, &bytes);
     int64_t deadline = kh_monotonic_ms() + (int64_t)batch->max_wait_ms;
     int wait = any_ready(worker) ? 0 : wait_ms;
+    count_waiting(worker);
     *rebalanced = false;
     worker->queues_full = false;
-    for (;;) {
+    for (size_t events = 1;; events++) {
         kh_consumer_event event;
         kh_consumer_poll(worker->consumer, wait, &event);
-        bool record = event.kind == KH_CONSUMER_RECORD;
-        size_t size = record ? event.record.value.length : 0;
         kh_rc rc = take_event(worker, &event, rebalanced);
         if (rc != KH_OK || *rebalanced || event.kind == KH_CONSUMER_NOTHING) {
             return rc;
         }
-        records += record;
-        bytes += size;
-        if (records >= batch->max_records || bytes >= PENDING_BYTES_MAX) {
+        if (is_enough(worker, batch->max_records)) {
             worker->queues_full = true;
             return KH_OK;
         }
-        if (records % 64 == 1 && kh_monotonic_ms() >= deadline) {
+        if (events % 64 == 0 && kh_monotonic_ms() >= deadline) {
             return KH_OK;
         }
         wait = 0; /* something came: only what else is there */

@@ -304,7 +304,7 @@ static const kh_schema_key batch_keys[] = {
      .help = "longest wait before a batch that is not full is decided"},
     {"in_flight", KH_SCHEMA_NUMBER, AT(kh_batch_section, in_flight), .least = 1, .most = 8, .fallback = "2",
      .help = "batches that are decided but not yet published"},
-    {"threads", KH_SCHEMA_NUMBER, AT(kh_batch_section, threads), .least = 1, .most = 8, .fallback = "1",
+    {"threads", KH_SCHEMA_NUMBER, AT(kh_batch_section, threads), .least = 1, .most = 8, .fallback = "2",
      .help = "threads that decide, each with some of the lanes and a database connection of its own"},
     {.name = NULL},
 };

@@ -166,6 +166,8 @@ void kh_handle_conf_consumer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "queued.max.messages.kbytes", "2048");
     int32_t most = kh_handle_max_record(settings);
     kh_handle_conf_set_number(building, "fetch.max.bytes", most > 4194304 ? most : 4194304);
+    /* So that one batch has records of many lanes, however much waits in each. A larger record comes nevertheless. */
+    kh_handle_conf_set(building, "max.partition.fetch.bytes", "131072");
     kh_handle_conf_set_if_known(building, "fetch.queue.backoff.ms", "20");
     kh_handle_conf_set(building, "fetch.error.backoff.ms", "100");
 }
