@@ -1,68 +1,21 @@
 """A record that cannot be used becomes a dead letter that says why, and the batch goes on."""
 import unittest
-from copy import deepcopy
 
 import checker
 import harness
+import refused
+from refused import good
 
-AT = "2026-07-01T00:00:00Z"
 END = "2027-06-01T00:00:00Z"
-UNREACHABLE = {"UNKNOWN_TOPIC"}  # a worker reads no topic of nobody
-
-
-def good(number, **of):
-    return harness.issued(f"SG/{number:06}", AT, **of)
-
-
-def changed(line, path, value):
-    """A copy of the line with another value at that path of its event."""
-    copy = deepcopy(line)
-    at = copy["event"]
-    *parents, last = path.split(".")
-    for name in parents:
-        at = at[name]
-    at[last] = value
-    return copy
-
-
-def short_notice():
-    return harness.event("arrangement/jp-sg", AT, 1, "terminationNoticed",
-                         {"givenOn": "2026-07-01", "lastDay": "2026-08-01"}, participant="SG")
-
-
-def refused_lines():
-    """reason -> a line whose event is refused for it."""
-    measure = harness.event("SG/000033", AT, 1, "measureTaken", {"grounds": [99], "from": "2026-07-01"}, participant="JP")
-    return {
-        "NO_BODY": {**good(20), "event": {k: v for k, v in good(20)["event"].items() if k != "labelIssued"}},
-        "MISSING_FIELD": changed(good(21), "labelIssued.validity", {"validFrom": "2026-06-01"}),
-        "INVALID_ID": changed(good(22), "id", "NOT-A-UUID"),
-        "INVALID_SUBJECT": changed(good(23), "subject", "US/000023"),
-        "INVALID_REVISION": changed(good(24), "revision", 0),
-        "INVALID_TEXT": changed(good(25), "labelIssued.details.product", "bell\u0007"),
-        "INVALID_DATE": changed(good(26), "labelIssued.validity.validFrom", "2026-02-30"),
-        "INVALID_LEVEL": good(27, level=99),
-        "INVALID_VALIDITY": good(28, valid=("2026-06-01", "2026-05-31")),
-        "INVALID_GROUND": measure,
-        "INVALID_ORIGIN": good(29, origin={"arrangement": "jp-sg"}),
-        "PARTICIPANT_MISMATCH": changed(good(30), "participant", "JP"),
-        "UNKNOWN_ARRANGEMENT": harness.event("arrangement/none", AT, 1, "terminationWithdrawn", {}, participant="SG"),
-        "NOT_AUTHORISED": harness.issued("SG/000040", AT, participant="JP"),
-        "NOTICE_TOO_SHORT": short_notice(),
-    }
 
 
 class Refusals(unittest.TestCase):
-    def names(self):
-        text = (harness.SOURCE / "include/kakehashi/refusal.h").read_text(encoding="utf-8")
-        return {line.split("(")[1].split(",")[0] for line in text.splitlines() if line.startswith("    X(")}
-
     def test_each_code(self):
         deployment = harness.Deployment("refusals", lanes=4)
         deployment.send(harness.send_command(deployment, good(1)))
         place = deployment.read(deployment.events["SG"])[0].partition
         commands = []
-        for line in refused_lines().values():
+        for line in refused.lines().values():
             commands.append(harness.send_command(deployment, line))
         commands.append(harness.send_command(deployment, good(2), value=b"\xff\xfe", headers=[("trace", b"\x01\x02")]))
         commands.append(harness.send_command(deployment, good(3), value=b"x" * 300000))
@@ -72,8 +25,7 @@ class Refusals(unittest.TestCase):
         commands.append(harness.send_command(deployment, good(1), partition=(place + 1) % 4))
         commands.append(harness.send_command(deployment, good(8)))
         commands.append(harness.send_command(deployment, good(8, level=3)))
-        suspensions = [harness.event("SG/000009", AT, number + 1, "labelSuspended",
-                                     {"from": f"{1980 + number // 28}-01-{number % 28 + 1:02}"}) for number in range(1025)]
+        suspensions = refused.suspensions("SG/000009", refused.STATEMENTS_MOST + 1)
         commands += [harness.send_command(deployment, line) for line in suspensions]
         commands.append(harness.send_command(deployment, good(10)))
         deployment.send(*commands)
@@ -83,7 +35,7 @@ class Refusals(unittest.TestCase):
         deployment.work(until=END)
         snapshot = checker.assert_exactly_once(self, deployment)
         reasons = [row["reason"] for row in snapshot.dead_letters]
-        wanted = self.names() - UNREACHABLE
+        wanted = refused.names()
         self.assertEqual(wanted, set(reasons))
         twice = {"KEY_MISMATCH", "NO_BODY"}
         self.assertEqual(sorted([*wanted, *twice]), sorted(reasons), "each of the others once, and once only")
