@@ -43,7 +43,7 @@ int main(int argc, char **argv)
     kh_sender *sender = NULL;
     kh_arena arena;
     kh_arena_init(&arena, 65536, kh_heap());
-    kh_rc rc = kh_sender_new(&settings, topics, 2, NULL, failed, NULL, &sender, &error);
+    kh_rc rc = kh_sender_new(&settings, topics, 2, failed, NULL, &sender, &error);
     int64_t begun = kh_monotonic_ms();
     for (uint64_t n = 0; rc == KH_OK && n < events; n++) {
         kh_record record;

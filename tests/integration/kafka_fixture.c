@@ -73,7 +73,7 @@ void kafka_fixture_send(kafka_fixture *fixture, const char *topic, int32_t lane,
 {
     kh_sender *sender = NULL;
     kh_kafka_error error = {0};
-    assert_rc(kh_sender_new(&fixture->settings, &topic, 1, NULL, NULL, NULL, &sender, &error), KH_OK);
+    assert_rc(kh_sender_new(&fixture->settings, &topic, 1, NULL, NULL, &sender, &error), KH_OK);
     for (int i = first; i < first + count; i++) {
         char text[16];
         snprintf(text, sizeof text, "%d", i);

@@ -1,5 +1,5 @@
 /* Reading a partition at one's own pace, and where it begins and ends, on a real broker. */
-#include "integration/kafka_fixture.h"
+#include "integration/kafka_transaction.h"
 
 #include "kafka/look.h"
 #include "kafka/reader.h"
@@ -50,7 +50,6 @@ static void committed_records_up_to_the_end_and_no_further(void **state)
     kh_kafka_error error = {0};
     kh_reader *reader = NULL;
     kh_reader_part *part = NULL;
-    kh_sender *sender = NULL;
     kh_record record;
     bool more = true;
     kafka_fixture_init(&f, 2);
@@ -61,10 +60,8 @@ static void committed_records_up_to_the_end_and_no_further(void **state)
     publish(publisher, "one");
     publish(publisher, "two");
     kh_message open = {.topic = 0, .has_key = true, .key = KH_TEXT("k"), .partition = 1, .timestamp = KH_INSTANT_NONE};
-    assert_rc(kh_sender_new(&f.settings, f.results, 2, f.group, NULL, NULL, &sender, &error), KH_OK);
-    assert_rc(kh_sender_begin(sender, &error), KH_OK);
-    assert_rc(kh_sender_send(sender, &open, 1, &error), KH_OK);
-    assert_rc(kh_sender_flush(sender, GENEROUS_MS, &error), KH_OK);
+    kafka_transaction *transaction = kafka_transaction_begin(&f, f.group);
+    assert_true(kafka_transaction_send(transaction, f.results[0], &open, 1));
     assert_int_equal(range_of(&f, true).end, 4);
     assert_int_equal(range_of(&f, false).end, 5);
 
@@ -74,8 +71,7 @@ static void committed_records_up_to_the_end_and_no_further(void **state)
     expect(part, "two");
     /* What is open below the end is waited for. */
     assert_rc(kh_reader_next(part, 500, &record, &more, &error), KH_E_TIMEOUT);
-    assert_rc(kh_sender_abort(sender, &error), KH_OK);
-    kh_sender_free(sender);
+    assert_true(kafka_transaction_end(transaction, false));
     expect(part, NULL);
     expect(part, NULL);
     kh_reader_end(part);

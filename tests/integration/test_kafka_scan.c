@@ -1,5 +1,5 @@
 /* The published mark, found again in the result topics of a real broker. */
-#include "integration/kafka_fixture.h"
+#include "integration/kafka_transaction.h"
 
 #include "kafka/scan.h"
 
@@ -50,7 +50,6 @@ static void the_highest_committed_seq_is_found(void **state)
     publish(publisher, 0, 0, 0, 90, 91, late); /* another lane */
     publish(publisher, 0, 1, 6, 99, 99, late); /* not this lane's, whatever it does there */
     /* An aborted transaction takes offsets, and counts for nothing. */
-    kh_sender *sender = NULL;
     kh_header headers[] = {{KH_TEXT("kh-lane"), KH_TEXT("1"), true}, {KH_TEXT("kh-seq"), KH_TEXT("80"), true}};
     kh_message aborted = {.topic = 0,
                           .has_key = true,
@@ -59,15 +58,12 @@ static void the_highest_committed_seq_is_found(void **state)
                           .timestamp = late,
                           .headers = headers,
                           .header_count = 2};
-    assert_rc(kh_sender_new(&f.settings, f.results, 2, f.group, NULL, NULL, &sender, &error), KH_OK);
-    assert_rc(kh_sender_begin(sender, &error), KH_OK);
-    assert_rc(kh_sender_send(sender, &aborted, 1, &error), KH_OK);
-    assert_rc(kh_sender_flush(sender, GENEROUS_MS, &error), KH_OK);
+    kafka_transaction *transaction = kafka_transaction_begin(&f, f.group);
+    assert_true(kafka_transaction_send(transaction, f.results[0], &aborted, 1));
     /* As long as it is open the answer is not known. */
     assert_rc(kh_scan_mark(&f.settings, f.results, 2, 1, KH_INSTANT_NONE, 2000, &found, &seq, &error), KH_E_TIMEOUT);
     assert_int_equal(seq, -7);
-    assert_rc(kh_sender_abort(sender, &error), KH_OK);
-    kh_sender_free(sender);
+    assert_true(kafka_transaction_end(transaction, false));
     assert_rc(kh_scan_mark(&f.settings, f.results, 2, 1, KH_INSTANT_NONE, GENEROUS_MS, &found, &seq, &error), KH_OK);
     assert_true(found);
     assert_int_equal(seq, 5);
@@ -95,7 +91,6 @@ static void a_long_tail_is_gone_back_over(void **state)
     bool found = false;
     int64_t seq = -1;
     kh_kafka_error error = {0};
-    kh_sender *sender = NULL;
     kafka_fixture_init(&f, 2);
     kh_publisher *publisher = kafka_fixture_publisher(&f, "w1");
     publish(publisher, 0, 1, 1, 1, 3, KH_INSTANT_NONE);
@@ -103,14 +98,9 @@ static void a_long_tail_is_gone_back_over(void **state)
     kh_publisher_free(publisher);
     kh_message aborted = {
         .topic = 0, .partition = 1, .has_key = true, .key = KH_TEXT("k"), .timestamp = KH_INSTANT_NONE};
-    assert_rc(kh_sender_new(&f.settings, f.results, 2, f.group, NULL, NULL, &sender, &error), KH_OK);
-    assert_rc(kh_sender_begin(sender, &error), KH_OK);
-    for (uint64_t i = 0; i < TAIL; i++) {
-        assert_rc(kh_sender_send(sender, &aborted, i, &error), KH_OK);
-    }
-    assert_rc(kh_sender_flush(sender, GENEROUS_MS, &error), KH_OK);
-    assert_rc(kh_sender_abort(sender, &error), KH_OK);
-    kh_sender_free(sender);
+    kafka_transaction *transaction = kafka_transaction_begin(&f, f.group);
+    assert_true(kafka_transaction_send(transaction, f.results[0], &aborted, TAIL));
+    assert_true(kafka_transaction_end(transaction, false));
     assert_rc(kh_scan_mark(&f.settings, f.results, 1, 1, KH_INSTANT_NONE, GENEROUS_MS, &found, &seq, &error), KH_OK);
     assert_true(found);
     assert_int_equal(seq, 3);

@@ -170,7 +170,7 @@ kh_rc kh_sending_connect(kh_sending *sending)
     if (rc != KH_OK) {
         return rc;
     }
-    rc = kh_sender_new(&sending->kafka, names, count, NULL, tell_failed, sending, &sending->sender, &error);
+    rc = kh_sender_new(&sending->kafka, names, count, tell_failed, sending, &sending->sender, &error);
     return rc == KH_OK ? KH_OK : failed(sending, &error, rc);
 }
 

@@ -81,6 +81,12 @@ int kh_common_instant(const kh_common *common, const char *option, kh_instant *o
                : kh_usage(common->command, "%s %s: not an instant like 2026-06-01T00:00:00Z", option, optarg);
 }
 
+int kh_common_language(const kh_common *common, kh_language *out)
+{
+    return kh_language_parse(optarg, out) ? KH_EXIT_OK
+                                          : kh_usage(common->command, "--language %s: it is `en` or `ja`", optarg);
+}
+
 int kh_common_choice(const kh_common *common, const char *option, const char *first, const char *second,
                      bool *is_second)
 {

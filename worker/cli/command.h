@@ -5,6 +5,7 @@
 #include <getopt.h>
 
 #include "app/worker.h"
+#include "cli/messages.h"
 #include "config/configuration.h"
 
 /*! How a command ends; in README and --help. */
@@ -96,6 +97,9 @@ KH_MUSTCHECK int kh_common_choice(const kh_common *common, const char *option, c
 
 /*! An option that is an instant; reads optarg. \return KH_EXIT_OK, or KH_EXIT_USAGE after saying so. */
 KH_MUSTCHECK int kh_common_instant(const kh_common *common, const char *option, kh_instant *out);
+
+/*! --language; reads optarg. \return KH_EXIT_OK, or KH_EXIT_USAGE after saying so. */
+KH_MUSTCHECK int kh_common_language(const kh_common *common, kh_language *out);
 
 /*! Says on standard error what is wrong with the usage. \return KH_EXIT_USAGE. */
 int kh_usage(const kh_command *command, const char *format, ...) KH_PRINTF(2, 3);

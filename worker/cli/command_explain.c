@@ -317,9 +317,7 @@ static bool take_option(void *self, int option, int *status)
         }
         return true;
     case 'l':
-        if (!kh_language_parse(optarg, &of->language)) {
-            *status = kh_usage(command, "--language %s: it is `en` or `ja`", optarg);
-        }
+        *status = kh_common_language(&of->common, &of->language);
         return true;
     case 'O':
         *status = kh_common_choice(&of->common, "--output", "text", "json", &of->json);

@@ -182,9 +182,7 @@ static bool take_option(void *self, int option, int *status)
         *status = kh_common_instant(&of->common, "--at", &of->at);
         return true;
     case 'l':
-        if (!kh_language_parse(optarg, &of->language)) {
-            *status = kh_usage(command, "--language %s: it is `en` or `ja`", optarg);
-        }
+        *status = kh_common_language(&of->common, &of->language);
         return true;
     case 'O':
         if (!parse_output(optarg, &of->output)) {

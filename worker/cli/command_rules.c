@@ -234,9 +234,7 @@ static bool take(kh_rules_command *of, int option, unsigned *given, int *status)
         return true;
     case 'l':
         *given |= LANGUAGE;
-        if (!kh_language_parse(optarg, &of->language)) {
-            *status = kh_usage(common->command, "--language %s: it is `en` or `ja`", optarg);
-        }
+        *status = kh_common_language(common, &of->language);
         return true;
     case 'O':
         *given |= JSON;

@@ -33,15 +33,10 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
     }
 }
 
-static kh_rc open_sender(kh_sender *sender, const kh_kafka_settings *settings, const char *transactional_id,
-                         kh_kafka_error *error)
+static kh_rc open_sender(kh_sender *sender, const kh_kafka_settings *settings, kh_kafka_error *error)
 {
     kh_handle_conf building = kh_handle_conf_begin(&sender->handle, settings);
     kh_handle_conf_producer(&building, settings);
-    if (transactional_id != NULL) {
-        kh_handle_conf_set(&building, "transactional.id", transactional_id);
-        kh_handle_conf_set_number(&building, "transaction.timeout.ms", kh_handle_transaction_timeout(settings));
-    }
     rd_kafka_conf_set_dr_msg_cb(building.conf, on_delivery);
     kh_rc rc = kh_handle_open(&sender->handle, RD_KAFKA_PRODUCER, &building, error);
     if (rc != KH_OK) {
@@ -51,17 +46,11 @@ static kh_rc open_sender(kh_sender *sender, const kh_kafka_settings *settings, c
     if (sender->topics == NULL) {
         return kh_handle_fail(error, KH_E_CONFIGURATION, 0, "a topic's name is not one that Kafka takes");
     }
-    if (transactional_id != NULL) {
-        rc = kh_handle_judge(&sender->handle, rd_kafka_init_transactions(sender->handle.rk, 30000),
-                             "registering the transactional id", error);
-        rc = rc == KH_E_TIMEOUT || rc == KH_E_RETRY ? KH_E_LOST : rc;
-    }
     return rc;
 }
 
 kh_rc kh_sender_new(const kh_kafka_settings *settings, const char *const *topics, size_t topic_count,
-                    const char *transactional_id, kh_sender_failed *failed, void *self, kh_sender **out,
-                    kh_kafka_error *error)
+                    kh_sender_failed *failed, void *self, kh_sender **out, kh_kafka_error *error)
 {
     kh_rc rc = KH_E_MEMORY;
     kh_sender *sender = calloc(1, sizeof *sender);
@@ -75,7 +64,7 @@ kh_rc kh_sender_new(const kh_kafka_settings *settings, const char *const *topics
     if (sender->names == NULL) {
         goto out;
     }
-    rc = open_sender(sender, settings, transactional_id, error);
+    rc = open_sender(sender, settings, error);
 out:
     if (rc == KH_E_MEMORY) {
         kh_handle_fail(error, rc, 0, "out of memory");
@@ -123,41 +112,6 @@ kh_rc kh_sender_flush(kh_sender *sender, int timeout_ms, kh_kafka_error *error)
         return kh_handle_fail(error, KH_E_RETRY, 0, "%llu messages were not delivered", (unsigned long long)failures);
     }
     return KH_OK;
-}
-
-kh_rc kh_sender_begin(kh_sender *sender, kh_kafka_error *error)
-{
-    return kh_handle_judge(&sender->handle, rd_kafka_begin_transaction(sender->handle.rk), "beginning a transaction",
-                           error);
-}
-
-static kh_rc until_answered(kh_sender *sender, rd_kafka_error_t *(*call)(rd_kafka_t *, int), const char *what,
-                            kh_kafka_error *error)
-{
-    int64_t deadline = kh_handle_now() + 60000;
-    kh_rc rc = KH_E_TIMEOUT;
-    while (rc == KH_E_TIMEOUT) {
-        rc = kh_handle_judge(&sender->handle, call(sender->handle.rk, 5000), what, error);
-        if (rc == KH_E_TIMEOUT && kh_handle_left(deadline) == 0) {
-            rc = kh_handle_fail(error, KH_E_LOST, 0, "%s: no answer; the outcome is not known", what);
-        }
-    }
-    return rc;
-}
-
-kh_rc kh_sender_commit(kh_sender *sender, kh_kafka_error *error)
-{
-    kh_rc rc = until_answered(sender, rd_kafka_commit_transaction, "committing", error);
-    if (rc == KH_E_RETRY || rc == KH_E_CONFIGURATION) {
-        kh_rc aborted = kh_sender_abort(sender, NULL);
-        rc = aborted == KH_OK ? rc : aborted;
-    }
-    return rc;
-}
-
-kh_rc kh_sender_abort(kh_sender *sender, kh_kafka_error *error)
-{
-    return until_answered(sender, rd_kafka_abort_transaction, "aborting", error);
 }
 
 void kh_sender_free(kh_sender *sender)

@@ -8,18 +8,15 @@
 
 typedef struct kh_sender kh_sender;
 
-/*! Called within kh_sender_send, kh_sender_flush and kh_sender_commit, once for each message that was not delivered.
+/*! Called within kh_sender_send and kh_sender_flush, once for each message that was not delivered.
  *  \param line  as given to kh_sender_send. */
 typedef void kh_sender_failed(void *self, uint64_t line, const kh_kafka_error *error);
 
-/*! \param transactional_id  NULL: no transactions.
- *  \param failed            may be NULL.
- *  \param out               untouched unless KH_OK; pairs with kh_sender_free.
- *  \retval KH_E_CONFIGURATION, KH_E_MEMORY
- *  \retval KH_E_LOST, KH_E_FENCED  only with a transactional id: no answer */
+/*! \param failed  may be NULL.
+ *  \param out     untouched unless KH_OK; pairs with kh_sender_free.
+ *  \retval KH_E_CONFIGURATION, KH_E_MEMORY */
 KH_MUSTCHECK kh_rc kh_sender_new(const kh_kafka_settings *settings, const char *const *topics, size_t topic_count,
-                                 const char *transactional_id, kh_sender_failed *failed, void *self, kh_sender **out,
-                                 kh_kafka_error *error);
+                                 kh_sender_failed *failed, void *self, kh_sender **out, kh_kafka_error *error);
 
 /*! Queues one message (copied); waits while the queue is full.
  *  \param line  comes back with a failed delivery.
@@ -32,11 +29,6 @@ KH_MUSTCHECK kh_rc kh_sender_send(kh_sender *sender, const kh_message *message, 
  *  \retval KH_E_RETRY    some were not; each has been reported
  *  \retval KH_E_TIMEOUT  some are still on their way after \a timeout_ms */
 KH_MUSTCHECK kh_rc kh_sender_flush(kh_sender *sender, int timeout_ms, kh_kafka_error *error);
-
-/*! Transactions, for those who gave an id. \retval as kh_publisher_publish. */
-KH_MUSTCHECK kh_rc kh_sender_begin(kh_sender *sender, kh_kafka_error *error);
-KH_MUSTCHECK kh_rc kh_sender_commit(kh_sender *sender, kh_kafka_error *error);
-KH_MUSTCHECK kh_rc kh_sender_abort(kh_sender *sender, kh_kafka_error *error);
 
 /*! What is still queued is dropped. NULL is fine. */
 void kh_sender_free(kh_sender *sender);

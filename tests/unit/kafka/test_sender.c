@@ -30,7 +30,7 @@ static void each_failed_line_is_named(void **state)
     const char *topics[] = {"source"};
     mock_cluster_init(&mock);
     mock_cluster_topic(&mock, "source", 1);
-    assert_rc(kh_sender_new(&mock.settings, topics, 1, NULL, note_failure, &seen, &sender, &error), KH_OK);
+    assert_rc(kh_sender_new(&mock.settings, topics, 1, note_failure, &seen, &sender, &error), KH_OK);
     kh_message message = {.partition = KH_PARTITION_BY_KEY,
                           .has_key = true,
                           .has_value = true,
@@ -61,7 +61,7 @@ static void what_is_too_large_is_refused_at_once(void **state)
     mock_cluster_init(&mock);
     mock_cluster_topic(&mock, "source", 1);
     mock.settings.max_record_bytes = 1500;
-    assert_rc(kh_sender_new(&mock.settings, topics, 1, NULL, NULL, NULL, &sender, &error), KH_OK);
+    assert_rc(kh_sender_new(&mock.settings, topics, 1, NULL, NULL, &sender, &error), KH_OK);
     kh_message message = {.partition = 0, .has_value = true, .value = {big, sizeof big}, .timestamp = 7};
     assert_rc(kh_sender_send(sender, &message, 1, &error), KH_E_REFUSED);
     assert_non_null(strstr(error.text, "2000 bytes to topic source"));
