@@ -2,6 +2,8 @@
 #ifndef KH_APP_LIVE_H
 #define KH_APP_LIVE_H
 
+#include <pthread.h>
+
 #include "app/log.h"
 #include "app/publishing.h"
 #include "app/worker.h"
@@ -82,11 +84,14 @@ typedef struct kh_share {
     kh_live_lane *lanes; /*!< of the assignment, ascending */
     size_t lane_count;
     size_t pending_total;
-    size_t waiting; /*!< of these, as of the last poll, those that wait for no more than their turn */
+    size_t waiting; /*!< of these, as of the last poll, those that wait for no more than their turn; and their bytes */
+    size_t waiting_bytes;
     size_t pending_bytes;
     kh_halving halving;
     bool redrives_alone;     /*!< the database refused a row of a batch that had dead letters decided again */
     int64_t redrive_refused; /*!< the one that it refuses by itself; KH_SEQ_NONE: none */
+    bool holds_bases;        /*!< worker->bases is locked for the batch in hand */
+    size_t turns;            /*!< counts them: who of the lanes begins */
     int64_t looked_ms;
     kh_instant now; /*!< the server's, as of the last look or batch */
 
@@ -117,6 +122,9 @@ struct kh_worker {
 
     kh_share shares[KH_SHARES_MAX];
     size_t share_count;
+    /*! Of the share whose batch locks bases in other lanes, from before the first until its end: two at once would
+     *  wait for each other, each at what the other is to write. Whoever waits for it has written nothing. */
+    pthread_mutex_t bases;
     bool assigned;         /*!< there has been an assignment, of no lanes perhaps */
     bool queues_full;      /*!< as of the last poll: no more records are taken until some are decided */
     bool taken;            /*!< the lanes are ours: epochs, owners, marks, starts */

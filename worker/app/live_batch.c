@@ -48,16 +48,38 @@ static kh_rc read_input(const kh_share *share, const kh_pending *pending, kh_are
     return KH_OK;
 }
 
-static kh_rc read_inputs(kh_share *share, kh_live_work *work, uint32_t *left)
+/* How many records each lane gives: first an equal part, then what others leave, and another lane begins each time, so
+ * that none waits behind a lane that has more. While a record that the database refuses is looked for, the lowest lane
+ * gives all: so it stands alone in the end. A lane that sweeps decides records when it is through. */
+static void share_out(const kh_share *share, kh_live_batch_work *batch)
 {
-    kh_live_lane *lane = work->lane;
-    size_t ready = lane->blocked ? 0 : kh_live_ready(share, lane);
-    size_t wanted = ready < *left ? ready : *left;
-    work->inputs = kh_arena_allocate_array(work->arena, wanted, sizeof *work->inputs);
+    size_t left = share->redrives_alone ? 0 : share->halving.limit;
+    bool narrowing = share->halving.limit < share->halving.most;
+    size_t part = narrowing || left < batch->count ? left : left / batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->works[i].input_count = 0;
+    }
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < batch->count; i++) {
+            kh_live_work *work = &batch->works[narrowing ? i : (share->turns + i) % batch->count];
+            const kh_live_lane *lane = work->lane;
+            size_t ready = lane->blocked || lane->sweeping ? 0 : kh_live_ready(share, lane) - work->input_count;
+            size_t most = pass == 0 && part < left ? part : left;
+            size_t more = ready < most ? ready : most;
+            work->input_count += more;
+            left -= more;
+        }
+    }
+}
+
+static kh_rc read_inputs(kh_share *share, kh_live_work *work)
+{
+    const kh_live_lane *lane = work->lane;
+    work->inputs = kh_arena_allocate_array(work->arena, work->input_count, sizeof *work->inputs);
     if (work->inputs == NULL) {
         return KH_E_MEMORY;
     }
-    for (size_t i = 0; i < wanted; i++) {
+    for (size_t i = 0; i < work->input_count; i++) {
         kh_rc rc = read_input(share, &lane->pending[lane->pending_first + i], work->arena, &work->inputs[i]);
         if (rc != KH_OK) {
             return rc;
@@ -66,8 +88,6 @@ static kh_rc read_inputs(kh_share *share, kh_live_work *work, uint32_t *left)
         work->about_arrangement = work->about_arrangement ||
                                   (!input->refused && kh_body_is_about_arrangement(input->event.statement.body.kind));
     }
-    work->input_count = wanted;
-    *left -= (uint32_t)wanted;
     return KH_OK;
 }
 
@@ -143,10 +163,10 @@ static kh_rc decide_batch(kh_share *share, kh_live_batch_work *batch)
 
 kh_rc kh_live_read_all(kh_share *share, kh_live_batch_work *batch)
 {
-    uint32_t left = share->redrives_alone ? 0 : share->halving.limit;
     kh_rc rc = KH_OK;
+    share_out(share, batch);
     for (size_t i = 0; rc == KH_OK && i < batch->count; i++) {
-        rc = read_inputs(share, &batch->works[i], &left);
+        rc = read_inputs(share, &batch->works[i]);
     }
     return rc;
 }
@@ -164,6 +184,7 @@ static bool any_redrives(const kh_share *share)
 static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work *batch)
 {
     share->redrives_alone = share->redrives_alone && any_redrives(share); /* somebody may have taken them back */
+    share->turns++;
     *batch = (kh_live_batch_work){.out = out};
     batch->works = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->works);
     batch->guards = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->guards);
@@ -298,6 +319,7 @@ kh_rc kh_live_batch(kh_share *share, bool *did)
     }
     int64_t began = kh_monotonic_us();
     rc = run_batch(share, &batch);
+    kh_live_let_bases_go(share);
     kh_metric_observe(KH_METRIC_BATCH_SECONDS, kh_monotonic_us() - began);
     kh_metric_add(KH_METRIC_DATABASE_TRANSACTIONS, kh_metric_outcome(rc), 1);
     if (rc == KH_E_BAD_ROW) {

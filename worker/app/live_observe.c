@@ -79,9 +79,15 @@ static void sample_memory(kh_worker *worker)
 
 /* ---- the rules ---- */
 
-static void sample_rules(const kh_share *share)
+/* As a share with lanes knows them. */
+static void sample_rules(const kh_worker *worker)
 {
     size_t missing = 0;
+    size_t of = 0;
+    while (of + 1 < worker->share_count && worker->shares[of].lane_count == 0) {
+        of++;
+    }
+    const kh_share *share = &worker->shares[of];
     if (share->world.book == NULL || share->now == 0) {
         return; /* neither rules nor the server's time have been read yet */
     }
@@ -153,7 +159,7 @@ void kh_live_observe(kh_worker *worker)
     kh_samples_begin(KH_SAMPLES_WORKER);
     sample_lanes(worker);
     sample_memory(worker);
-    sample_rules(&worker->shares[0]);
+    sample_rules(worker);
     if (counted) {
         sample_backlog(&backlog);
     }

@@ -7,7 +7,8 @@
 #include "app/live_source.h"
 
 #define PENDING_BYTES_MAX ((size_t)16 << 20)
-#define PENDING_BATCHES   2 /* at most so many wait when the shares are not given the same */
+#define HELD_BYTES_MAX    ((size_t)64 << 20) /* with those of lanes that are held back */
+#define PENDING_BATCHES   2                  /* at most so many wait when the shares are not given the same */
 #define GIVE_UP_WAIT_MS   30000
 
 static kh_live_lane *find_lane(kh_worker *worker, int32_t number)
@@ -198,6 +199,7 @@ static kh_rc take_record(kh_worker *worker, const kh_consumer_event *event, bool
     source->drained = source->polled >= source->end;
     share->pending_total++;
     share->waiting++;
+    share->waiting_bytes += event->record.value.length;
     share->pending_bytes += event->record.value.length;
     *kept = true;
     return KH_OK;
@@ -268,9 +270,14 @@ static void count_waiting(kh_worker *worker)
 {
     for (size_t i = 0; i < worker->share_count; i++) {
         kh_share *share = &worker->shares[i];
-        share->waiting = share->pending_total;
+        share->waiting = 0;
+        share->waiting_bytes = 0;
         for (size_t l = 0; l < share->lane_count; l++) {
-            share->waiting -= share->lanes[l].paused ? share->lanes[l].pending_count : 0;
+            const kh_live_lane *lane = &share->lanes[l];
+            for (size_t p = 0; !lane->paused && p < lane->pending_count; p++) {
+                share->waiting++;
+                share->waiting_bytes += lane->pending[lane->pending_first + p].record.value.length;
+            }
         }
     }
 }
@@ -280,21 +287,27 @@ static bool is_enough(const kh_worker *worker, size_t most)
 {
     size_t records = 0;
     size_t bytes = 0;
+    size_t all_bytes = 0;
     bool each = true;
     for (size_t i = 0; i < worker->share_count; i++) {
         const kh_share *share = &worker->shares[i];
         records += share->waiting;
-        bytes += share->pending_bytes;
+        bytes += share->waiting_bytes;
+        all_bytes += share->pending_bytes;
         each = each && (share->waiting >= most / worker->share_count || share->lane_count == 0);
     }
-    return (each && records > 0) || records >= PENDING_BATCHES * most || bytes >= PENDING_BYTES_MAX;
+    return (each && records > 0) || records >= PENDING_BATCHES * most || bytes >= PENDING_BYTES_MAX ||
+           all_bytes >= HELD_BYTES_MAX;
 }
 
+/* Whether a lane can go on without another record. */
 static bool any_ready(const kh_worker *worker)
 {
     for (size_t i = 0; i < worker->share_count; i++) {
-        for (size_t l = 0; l < worker->shares[i].lane_count; l++) {
-            if (kh_live_ready(&worker->shares[i], &worker->shares[i].lanes[l]) > 0) {
+        const kh_share *share = &worker->shares[i];
+        for (size_t l = 0; l < share->lane_count; l++) {
+            const kh_live_lane *lane = &share->lanes[l];
+            if (!lane->blocked && (lane->sweeping || kh_live_ready(share, lane) > 0)) {
                 return true;
             }
         }
@@ -328,12 +341,14 @@ kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
     }
 }
 
+/* All that lanes hold while they are held back comes to half a batch, and to what one poll brought. */
 static void throttle(kh_share *share, size_t most)
 {
+    size_t enough = share->worker->queues_full ? 1 : most / 2 / (share->lane_count + 1) + 1;
     for (size_t i = 0; i < share->lane_count; i++) {
         kh_live_lane *lane = &share->lanes[i];
         bool holds_back = lane->sweeping || lane->blocked || lane->behind;
-        if (!lane->paused && lane->pending_count >= most / 2 && holds_back) {
+        if (!lane->paused && lane->pending_count >= enough && holds_back) {
             kh_consumer_pause(share->worker->consumer, &lane->number, 1);
             lane->paused = true;
         } else if (lane->paused && !holds_back) { /* whatever is pending: it may wait for what another source has */

@@ -39,12 +39,29 @@ static kh_rc source_read(void *self, kh_text key, kh_stored_subject *out)
     return rc;
 }
 
+static kh_rc lock_bases(kh_share *share, const kh_subject_key *keys, size_t count, kh_subject_row **out)
+{
+    if (!share->holds_bases) {
+        (void)pthread_mutex_lock(&share->worker->bases);
+        share->holds_bases = true;
+    }
+    return kh_transaction_lock_bases(share->database, keys, count, &share->arena, out);
+}
+
+void kh_live_let_bases_go(kh_share *share)
+{
+    if (share->holds_bases) {
+        share->holds_bases = false;
+        (void)pthread_mutex_unlock(&share->worker->bases);
+    }
+}
+
 static kh_rc source_read_basis(void *self, kh_text key, kh_text *facts)
 {
     kh_live_work *work = self;
     kh_subject_key wanted = {kh_partition_of_key(key, work->share->worker->partition_count), key};
     kh_subject_row *rows = NULL;
-    kh_rc rc = kh_transaction_lock_bases(work->share->database, &wanted, 1, work->arena, &rows);
+    kh_rc rc = lock_bases(work->share, &wanted, 1, &rows);
     if (rc == KH_OK) {
         *facts = rows[0].has_facts ? rows[0].facts : (kh_text){"", 0};
     }
@@ -274,7 +291,7 @@ static kh_rc preload_bases(kh_share *share, kh_live_batch_work *batch)
     if (rc != KH_OK || bases.count == 0) {
         return rc;
     }
-    rc = kh_transaction_lock_bases(share->database, bases.keys, bases.count, &share->arena, &rows);
+    rc = lock_bases(share, bases.keys, bases.count, &rows);
     for (size_t i = 0; rc == KH_OK && i < bases.count; i++) {
         for (size_t w = 0; rc == KH_OK && w < batch->count; w++) {
             if (batch->works[w].lane->number != rows[i].lane) {

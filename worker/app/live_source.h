@@ -54,6 +54,9 @@ void kh_live_source_init(kh_live_work *work);
  *  \retval as the transaction's reads. */
 KH_MUSTCHECK kh_rc kh_live_source_preload(kh_share *share, kh_live_batch_work *batch);
 
+/*! The batch has ended, and with it its locks of bases in other lanes: another share may take its own. */
+void kh_live_let_bases_go(kh_share *share);
+
 /*! The lane's next subjects in a sweep. */
 KH_MUSTCHECK kh_rc kh_live_source_sweep(kh_live_work *work, kh_text after, size_t limit, kh_stored_subject **out,
                                         size_t *count);

@@ -6,13 +6,10 @@
 
 #define WORLD_BLOCK ((size_t)1 << 16)
 
-static kh_rc report_problems(kh_worker *worker, const kh_problems *problems, kh_rc rc)
+static kh_rc report_problems(const kh_problems *problems, kh_rc rc)
 {
     for (const kh_problem *problem = problems->first; problem != NULL; problem = problem->next) {
         kh_log(KH_LOG_ERROR, "configuration", "%.*s", KH_TEXT_ARGS(problem->text));
-    }
-    if (rc == KH_E_CONFIGURATION) {
-        worker->reason = KH_ENDED_CONFIGURATION;
     }
     return rc;
 }
@@ -49,7 +46,7 @@ static kh_rc read_world(kh_share *share, int64_t version)
         rc = kh_configuration_check_topics(&share->worker->settings->configuration->settings, book, &problems);
     }
     if (rc != KH_OK) {
-        return report_problems(share->worker, &problems, rc);
+        return report_problems(&problems, rc);
     }
     rc = kh_world_build(book, version < 0 ? no_facts : arrangement_facts, share, arena, &share->world);
     if (rc == KH_OK) {

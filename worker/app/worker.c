@@ -139,12 +139,13 @@ static kh_rc work(kh_loop *of)
         again = again || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
         bool passing = share->rc == KH_OK || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
         kh_metric_retry(passing ? share->rc : KH_OK); /* others: start_over */
-        rc = passing || kh_rc_is_fatal(rc) || rc == KH_E_LOST ? rc : share->rc;
+        bool graver = kh_rc_is_fatal(share->rc) || rc != KH_E_LOST;
+        rc = passing || kh_rc_is_fatal(rc) || !graver ? rc : share->rc;
     }
     if (did) {
         kh_loop_note_progress(of);
-        kh_live_throttle(worker);
     }
+    kh_live_throttle(worker);
     if (again) {
         kh_pause_ms(5 + (int64_t)(kh_chance() % 20));
     }
@@ -285,6 +286,7 @@ static kh_rc init_shares(kh_worker *worker)
 {
     const kh_batch_section *batch = &worker->settings->configuration->settings.batch;
     worker->share_count = batch->threads < KH_SHARES_MAX ? batch->threads : KH_SHARES_MAX;
+    (void)pthread_mutex_init(&worker->bases, NULL);
     for (size_t i = 0; i < worker->share_count; i++) {
         kh_share *share = &worker->shares[i];
         share->worker = worker;

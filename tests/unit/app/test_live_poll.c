@@ -12,16 +12,22 @@ static struct {
     size_t count;
     size_t next;
     int64_t offsets[2]; /* of each lane */
+    bool paused[2];
 } source;
 
 void __wrap_kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out);
 void __wrap_kh_consumer_release(kh_consumer *consumer, kh_consumer_hold **holds, size_t count);
+void __wrap_kh_consumer_pause(kh_consumer *consumer, const int32_t *lanes, size_t count);
+void __wrap_kh_consumer_resume(kh_consumer *consumer, const int32_t *lanes, size_t count);
 
 void __wrap_kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out)
 {
     (void)consumer;
     (void)timeout_ms;
     *out = (kh_consumer_event){.kind = KH_CONSUMER_NOTHING};
+    while (source.next < source.count && source.paused[source.lanes[source.next]]) {
+        source.next++;
+    }
     if (source.next < source.count) {
         int32_t lane = source.lanes[source.next++];
         *out = (kh_consumer_event){.kind = KH_CONSUMER_RECORD, .lane = lane, .offset = source.offsets[lane]++};
@@ -35,6 +41,20 @@ void __wrap_kh_consumer_release(kh_consumer *consumer, kh_consumer_hold **holds,
     (void)consumer;
     (void)holds;
     (void)count;
+}
+
+void __wrap_kh_consumer_pause(kh_consumer *consumer, const int32_t *lanes, size_t count)
+{
+    (void)consumer;
+    assert_int_equal(count, 1);
+    source.paused[lanes[0]] = true;
+}
+
+void __wrap_kh_consumer_resume(kh_consumer *consumer, const int32_t *lanes, size_t count)
+{
+    (void)consumer;
+    assert_int_equal(count, 1);
+    source.paused[lanes[0]] = false;
 }
 
 static void put(int32_t lane, size_t count)
@@ -56,8 +76,7 @@ static int begin(void **state, size_t shares)
 {
     fixture *of = calloc(1, sizeof *of);
     assert_non_null(of);
-    source.count = source.next = 0;
-    source.offsets[0] = source.offsets[1] = 0;
+    memset(&source, 0, sizeof source);
     of->configuration.settings.batch.max_records = MOST;
     of->configuration.settings.batch.max_wait_ms = 60000;
     of->configuration.settings.clock = KH_CLOCK_WALL;
@@ -165,6 +184,37 @@ static void little_is_taken_at_once(void **state)
     assert_false(of->worker.queues_full);
 }
 
+/* However much its topics hold: a rule pack that is missing may be missing for days. */
+static void a_blocked_lane_is_not_read_further(void **state)
+{
+    fixture *of = *state;
+    of->lanes[0].blocked = true;
+    for (int turn = 0; turn < 50; turn++) {
+        put(0, 1);
+        poll_once(of);
+        kh_live_throttle(&of->worker);
+    }
+    assert_true(source.paused[0]);
+    assert_in_range(of->lanes[0].pending_count, 1, MOST / 2);
+    assert_false(source.paused[1]);
+    of->lanes[0].blocked = false;
+    kh_live_throttle(&of->worker);
+    assert_false(source.paused[0]);
+}
+
+static void a_full_queue_pauses_whatever_is_held_back(void **state)
+{
+    fixture *of = *state;
+    of->lanes[1].sweeping = true;
+    put(1, 1);
+    put(0, MOST);
+    poll_once(of);
+    assert_true(of->worker.queues_full);
+    kh_live_throttle(&of->worker);
+    assert_true(source.paused[1]);
+    assert_false(source.paused[0]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -174,6 +224,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_share_without_lanes_waits_for_nothing, begin_two, end),
         cmocka_unit_test_setup_teardown(a_paused_lane_keeps_no_other_from_reading, begin_one, end),
         cmocka_unit_test_setup_teardown(little_is_taken_at_once, begin_two, end),
+        cmocka_unit_test_setup_teardown(a_blocked_lane_is_not_read_further, begin_one, end),
+        cmocka_unit_test_setup_teardown(a_full_queue_pauses_whatever_is_held_back, begin_one, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
