@@ -27,7 +27,7 @@ bool kh_calendar_is_open(const kh_calendar *calendar, kh_day day);
 
 /*! The day that is \a count business days after \a day, which itself is not counted.
  *  \param calendars  a day counts if it is a business day in all of them; at least one.
- *  \return KH_DAY_NONE when it would lie past KH_DAY_LAST. */
+ *  \return KH_DAY_NONE when it would lie past KH_DAY_END. */
 kh_day kh_business_days_after(const kh_calendar *const *calendars, uint32_t calendar_count, kh_day day, uint32_t count);
 
 #endif

@@ -19,6 +19,8 @@ typedef int64_t kh_instant;
 /*! The dates that events may name: 1970-01-01 to 9998-12-31. */
 #define KH_DAY_FIRST 0
 #define KH_DAY_LAST  2932531
+/*! 9999-12-31: the last that can be written; what follows from an event's dates may lie in that year. */
+#define KH_DAY_END 2932896
 
 #define KH_DATE_SIZE    10 /*!< "2026-06-01" */
 #define KH_INSTANT_SIZE 31 /*!< enough for any kh_instant_print, NUL included */
@@ -41,8 +43,8 @@ kh_day kh_day_add_months(kh_day day, int months);
 /*! 0 is Monday, 6 is Sunday. */
 int kh_day_weekday(kh_day day);
 
-/*! RFC 3339 date-time with "Z" or an offset, year 0001 to 9999; digits past the millisecond are cut. \return false if
- * it is not one. */
+/*! RFC 3339 date-time with "Z" or an offset, year 0001 to 9999 as written and in UTC; digits past the millisecond are
+ *  cut. \return false if it is not one; \a out is untouched then. */
 KH_MUSTCHECK bool kh_instant_parse(kh_text text, kh_instant *out);
 
 /*! "2026-06-02T01:00:00Z", with 3 decimals if there are milliseconds, as proto3's JSON mapping prints it.

@@ -39,7 +39,7 @@ bool kh_calendar_is_open(const kh_calendar *calendar, kh_day day)
 kh_day kh_business_days_after(const kh_calendar *const *calendars, uint32_t calendar_count, kh_day day, uint32_t count)
 {
     while (count > 0) {
-        if (day >= KH_DAY_LAST) {
+        if (day >= KH_DAY_END) {
             return KH_DAY_NONE;
         }
         day++;

@@ -3,6 +3,9 @@
 #include <stdio.h>
 
 #define DAY_MS INT64_C(86400000)
+/* 0001-01-01T00:00:00Z and 9999-12-31T23:59:59.999Z */
+#define INSTANT_FIRST INT64_C(-62135596800000)
+#define INSTANT_LAST  INT64_C(253402300799999)
 
 static bool is_leap(int year)
 {
@@ -168,7 +171,12 @@ bool kh_instant_parse(kh_text text, kh_instant *out)
         !parse_offset(c + 19 + used, text.length - 19 - (size_t)used, &offset)) {
         return false;
     }
-    *out = (int64_t)day * DAY_MS + (int64_t)(((hour * 60 + minute - offset) * 60) + second) * 1000 + milliseconds;
+    kh_instant instant =
+        (int64_t)day * DAY_MS + (int64_t)(((hour * 60 + minute - offset) * 60) + second) * 1000 + milliseconds;
+    if (instant < INSTANT_FIRST || instant > INSTANT_LAST) {
+        return false; /* the offset has led out of the years that can be written */
+    }
+    *out = instant;
     return true;
 }
 

@@ -83,7 +83,7 @@ static bool same_grounds(const kh_body *a, const kh_body *b)
 
 static bool same_standing(const course *of, const kh_moment *a, const kh_moment *b)
 {
-    if (a->reasons != b->reasons || a->pack != b->pack) {
+    if (a->reasons != b->reasons || a->pack != b->pack || a->missing != b->missing) {
         return false;
     }
     if (a->details == NULL) {
@@ -101,8 +101,8 @@ static bool same_message(const course *of, const kh_moment *a, const kh_moment *
 
 static bool same_public_standing(const course *of, const kh_moment *a, const kh_moment *b)
 {
-    return a->pack == b->pack && kh_reasons_public_outcome(a->reasons) == kh_reasons_public_outcome(b->reasons) &&
-           same_rows(of, a, b);
+    return a->pack == b->pack && a->missing == b->missing &&
+           kh_reasons_public_outcome(a->reasons) == kh_reasons_public_outcome(b->reasons) && same_rows(of, a, b);
 }
 
 /* As if gates 7 and 8 stayed as they are: what is confidential is not announced. */

@@ -128,11 +128,23 @@ static kh_basis_state basis_state(const kh_label_view *basis, kh_instant at)
     return moment.reasons == 0 ? KH_BASIS_VALID : KH_BASIS_EXCLUDED;
 }
 
+static const kh_amendment *missing_amendment(const kh_arrangement *arrangement, kh_day day)
+{
+    uint32_t in_force = arrangement->amendment_count;
+    while (in_force > 0 && arrangement->amendments[in_force - 1].effective_on > day) {
+        in_force--;
+    }
+    const kh_amendment *last = in_force == 0 ? NULL : &arrangement->amendments[in_force - 1];
+    return last != NULL && last->pack == NULL ? last : NULL;
+}
+
 void kh_moment_at(const kh_label_view *view, kh_instant at, kh_moment *out)
 {
     kh_day host_day = kh_instant_day(at, view->host->utc_offset_minutes);
     kh_day home_day = kh_instant_day(at, view->home->utc_offset_minutes);
-    *out = (kh_moment){.known = true, .pack = kh_arrangement_pack(view->arrangement, host_day)};
+    *out = (kh_moment){.known = true,
+                       .pack = kh_arrangement_pack(view->arrangement, host_day),
+                       .missing = missing_amendment(view->arrangement, host_day)};
     if (view->origin == NULL) {
         out->reasons = BIT(KH_REASON_ISSUE_UNKNOWN);
         return;

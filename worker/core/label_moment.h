@@ -27,6 +27,8 @@ const kh_statement *kh_revocation_on(const kh_part *home_part, kh_day day);
 typedef struct kh_moment {
     bool known; /*!< worked out already (see label.c) */
     const kh_rule_pack *pack;
+    const kh_amendment *missing; /*!< consented to and in force by now, and its pack is not there: all that is known
+                                      is that `pack` is not the one any more; NULL: none */
     uint32_t reasons;
     const kh_details *details;
     const kh_validity *validity;

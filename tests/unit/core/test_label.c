@@ -106,6 +106,25 @@ static void many_statements_ahead(void **state)
     }
 }
 
+/* That another pack will be named is known before the pack is. */
+static void an_amendment_without_its_pack_ends_what_a_reader_may_rely_on(void **state)
+{
+    core_state *core = *state;
+    kh_label_decision decision;
+    kh_test_history_state(&core->history, "SG issued valid=2026-06-01..2030-12-31;"
+                                          "JP consented pack=jp-sg-4 from=2026-12-01 given=2026-08-01;"
+                                          "SG consented pack=jp-sg-4 from=2026-12-01 given=2026-08-01");
+    const kh_arrangement *arrangement = core_arrangement(core);
+    kh_facts facts = kh_test_history_facts(&core->history, core->history.label, false);
+    assert_rc(kh_label_decide(arrangement, core->history.label, &facts, NULL, kh_test_instant("2026-09-01@JP"),
+                              &core->arena, &decision),
+              KH_OK);
+    assert_int_equal(decision.status.outcome, KH_OUTCOME_RECOGNISED);
+    assert_int_equal(decision.status.since, kh_test_instant("2026-06-01@SG"));
+    assert_int_equal(decision.status.next_change_at, kh_test_instant("2026-12-01@JP"));
+    assert_int_equal(decision.status.public_next_change_at, kh_test_instant("2026-12-01@JP"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,6 +132,7 @@ int main(void)
         CORE_TEST(out_of_memory),
         CORE_TEST(the_same_question_has_the_same_answer),
         CORE_TEST(many_statements_ahead),
+        CORE_TEST(an_amendment_without_its_pack_ends_what_a_reader_may_rely_on),
     };
     return cmocka_run_group_tests_name("label", tests, NULL, NULL);
 }
