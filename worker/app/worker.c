@@ -343,6 +343,7 @@ kh_exit_reason kh_worker_run(const kh_worker_settings *settings, const volatile 
     say_end();
     kh_exit_reason reason = worker->reason;
     kh_arena_deinit(&of.arena);
+    (void)pthread_mutex_destroy(&worker->bases);
     free(worker);
     return reason;
 }
