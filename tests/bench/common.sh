@@ -53,6 +53,24 @@ bench_run() { # DEPLOYMENT PROGRAM ARGUMENT...
         --set "kafka.topics.obligations=${topics}obligations" --set "kafka.topics.dead_letters=${topics}dead-letters"
 }
 
+# So many workers together, until everything is decided; what each took is left in $folder/time.DEPLOYMENT.NUMBER.
+bench_workers() { # DEPLOYMENT COUNT [OPTION...]
+    name=$1
+    count=$2
+    shift 2
+    pids=""
+    i=0
+    while [ "$i" -lt "$count" ]; do
+        bench_run "$name" /usr/bin/time -f '%e s wall, %U s user, %S s system, %M KiB at most' -o "$folder/time.$name.$i" \
+            "$build/kakehashi" run --until-idle "$@" 2>"$folder/$name.$i.log" &
+        pids="$pids $!"
+        i=$((i + 1))
+    done
+    for pid in $pids; do
+        wait "$pid"
+    done
+}
+
 bench_load() { # EVENTS LABELS [PER_SECOND]
     "$build/tests/bench/bench_load" "$broker" "$1" "$2" "${3:-0}" "${topics}jp" "${topics}sg"
 }

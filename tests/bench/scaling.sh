@@ -48,16 +48,7 @@ drop() {
 throughput() { # STOCK WORKERS
     deploy "speed$1-$2" "$1"
     bench_load "$events" "$labels"
-    pids=""
-    i=0
-    while [ "$i" -lt "$2" ]; do
-        bench_run "$schema" "$build/kakehashi" run --until-idle 2>"$folder/$schema$i.log" &
-        pids="$pids $!"
-        i=$((i + 1))
-    done
-    for pid in $pids; do
-        wait "$pid"
-    done
+    bench_workers "$schema" "$2"
     bench_results "$schema" | awk -v n="$events" '{ printf "%.0f\n", n / $2 }'
     drop
 }

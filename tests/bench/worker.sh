@@ -14,7 +14,6 @@ set -eu
 events=${2:-1000000}
 labels=${3:-250000}
 workers=${4:-1}
-
 rounds=${5:-2}
 
 # Prints what it came to.
@@ -22,18 +21,8 @@ measure() { # DEPLOYMENT
     bench_run "$1" "$build/kakehashi" migrate >/dev/null
     bench_sql CHECKPOINT
     begun=$(date +%s.%N)
-    pids=""
-    i=0
-    while [ "$i" -lt "$workers" ]; do
-        # shellcheck disable=SC2086 # several options
-        bench_run "$1" /usr/bin/time -f '%e s wall, %U s user, %S s system, %M KiB at most' -o "$folder/time.$1.$i" \
-            "$build/kakehashi" run --until-idle ${BENCH_OPTIONS:-} 2>"$folder/worker.$1.$i.log" &
-        pids="$pids $!"
-        i=$((i + 1))
-    done
-    for pid in $pids; do
-        wait "$pid"
-    done
+    # shellcheck disable=SC2086 # several options
+    bench_workers "$1" "$workers" ${BENCH_OPTIONS:-}
     ended=$(date +%s.%N)
     cat "$folder/time.$1".*
     bench_results "$1" | while read -r results seconds; do

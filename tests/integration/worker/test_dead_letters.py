@@ -72,15 +72,14 @@ class DeadLetters(unittest.TestCase):
                             *contradicted(), *refused.suspensions("SG/009999", refused.STATEMENTS_MOST + EACH), notice],
                            unchecked=True)
 
-    def states(self, **of):
-        """What count_states is to come to: `mended` and `hopeless` are the states of those, `discarded` how many."""
-        counts = {(reason, of["mended"] if reason in MENDED else of["hopeless"]): EACH for reason in refused.names()}
-        for reason, state in of.get("but", {}).items():
-            counts.pop((reason, of["mended"] if reason in MENDED else of["hopeless"]), None)
-            counts[reason, state] = EACH
-        if of.get("discarded"):
-            counts["INVALID_DATE", of["hopeless"]] -= 1
-            counts["INVALID_DATE", "discarded"] = 1
+    def states(self, mended, hopeless, discarded=0, **others):
+        """What count_states is to come to: in which state the letters of each reason are, and how many were discarded."""
+        state = {reason: mended if reason in MENDED else hopeless for reason in refused.names()}
+        state.update(others)
+        counts = {(reason, state[reason]): EACH for reason in state}
+        if discarded:
+            counts["INVALID_DATE", hopeless] -= discarded
+            counts["INVALID_DATE", "discarded"] = discarded
         return counts
 
     def test_redriven_under_load(self):
@@ -110,7 +109,7 @@ class DeadLetters(unittest.TestCase):
         counts = self.count_states(deployment)
         # Of two that contradict each other the one that holds is, by itself, only a repetition.
         counts["CONFLICTING_REVISION", "refused again"] += counts.pop(("CONFLICTING_REVISION", "redriven"), 0)
-        self.assertEqual(self.states(mended="redriven", hopeless="refused again", discarded=True), counts)
+        self.assertEqual(self.states(mended="redriven", hopeless="refused again", discarded=1), counts)
         deeds = deployment.sql("SELECT lane, seq, count(*) AS n FROM dead_letter_action WHERE done_by = 'a tester' "
                                "GROUP BY lane, seq")
         self.assertEqual([1] * (EACH * len(refused.names()) - 1), [deed["n"] for deed in deeds], "each was decided once")
@@ -120,8 +119,8 @@ class DeadLetters(unittest.TestCase):
         """The database still refuses: alone in the end, each is told so, and the worker goes on."""
         deployment.run("dead-letters", "redrive", "--reason", "REFUSED_BY_DATABASE")
         deployment.work(until="2026-08-01T00:00:00Z")
-        self.assertEqual(self.states(mended="open", hopeless="open", discarded=True,
-                                     but={"REFUSED_BY_DATABASE": "refused again"}), self.count_states(deployment))
+        self.assertEqual(self.states(mended="open", hopeless="open", discarded=1,
+                                     REFUSED_BY_DATABASE="refused again"), self.count_states(deployment))
 
     def discard_one(self, deployment):
         letter = self.listed(deployment, "--reason", "INVALID_DATE")[0]
