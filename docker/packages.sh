@@ -23,7 +23,7 @@ packages() {
         package) echo dpkg-dev file ;;
         test)
             echo libcmocka-dev python3 python3-protobuf python3-icalendar python3-yaml python3-confluent-kafka
-            echo clang clang-format clang-tidy shellcheck binutils spin mandoc fakeroot systemd
+            echo clang clang-format clang-tidy shellcheck binutils spin mandoc fakeroot systemd time e2fsprogs mount
             # libFuzzer and clang's sanitizers are a package of their own, named after clang's version.
             echo "libclang-rt-$(clang_version)-dev"
             ;;
