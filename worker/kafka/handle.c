@@ -11,6 +11,8 @@
 
 #include "kafka/error_class.h"
 
+#define FETCH_BYTES ((int32_t)4 << 20)
+
 /* The exactly-once promise rests on these, or another setting of ours says them. */
 static const char *const OWN_PROPERTIES[] = {
     "acks",
@@ -161,11 +163,14 @@ void kh_handle_conf_consumer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "isolation.level", "read_committed");
     kh_handle_conf_set(building, "enable.partition.eof", "true");
     kh_handle_conf_set(building, "allow.auto.create.topics", "false");
-    /* Enough in hand for the next batches, in bounded memory: records wait in the broker as well as here. */
-    kh_handle_conf_set(building, "queued.min.messages", "1000000");
-    kh_handle_conf_set(building, "queued.max.messages.kbytes", "2048");
+    /* Enough in hand for the next batches, in bounded memory: records wait in the broker as well as here. What one
+     * fetch brings must fit below the bound: once that is reached nothing is fetched for up to a second (before 2.2,
+     * where it cannot be set), however soon there is room again. */
     int32_t most = kh_handle_max_record(settings);
-    kh_handle_conf_set_number(building, "fetch.max.bytes", most > 4194304 ? most : 4194304);
+    int32_t fetch = most > FETCH_BYTES ? most : FETCH_BYTES;
+    kh_handle_conf_set_number(building, "fetch.max.bytes", fetch);
+    kh_handle_conf_set(building, "queued.min.messages", "1000000");
+    kh_handle_conf_set_number(building, "queued.max.messages.kbytes", fetch / 1024);
     /* So that one batch has records of many lanes, however much waits in each. A larger record comes nevertheless. */
     kh_handle_conf_set(building, "max.partition.fetch.bytes", "131072");
     kh_handle_conf_set_if_known(building, "fetch.queue.backoff.ms", "20");
