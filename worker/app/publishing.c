@@ -11,6 +11,9 @@
 #include "app/metrics.h"
 
 #define DEPTH_MAX 64
+/* The broker says that a transaction is committed before it has ended it everywhere. One on its heels is refused, and
+ * librdkafka asks again after a back-off that is a multiple of this; what is decided meanwhile leaves together. */
+#define REST_MS 3
 
 struct kh_publishing {
     kh_publisher *publisher;
@@ -24,6 +27,7 @@ struct kh_publishing {
     size_t queue_count;
     size_t slot_count;
     size_t busy; /* how many of the queue are in the transaction in hand */
+    int64_t rests_until_ms;
     bool ends;
     bool abandons; /* what was aborted for certain is not tried again */
     kh_rc failed;
@@ -192,6 +196,10 @@ static void *run(void *self)
             (void)pthread_cond_wait(&publishing->changed, &publishing->mutex);
             continue;
         }
+        if (kh_monotonic_ms() < publishing->rests_until_ms) {
+            (void)wait_until(publishing, publishing->rests_until_ms);
+            continue;
+        }
         kh_kafka_error error = {0};
         kh_publication publication;
         publishing->busy = prepare(publishing, &publication);
@@ -202,6 +210,7 @@ static void *run(void *self)
         (void)pthread_mutex_lock(&publishing->mutex);
         size_t count = publishing->busy;
         publishing->busy = 0;
+        publishing->rests_until_ms = publishing->publisher == NULL ? 0 : kh_monotonic_ms() + REST_MS;
         finish(publishing, count, rc, &error);
         kh_failpoint(KH_AT_AFTER_NOTING_MARKS);
         (void)pthread_cond_broadcast(&publishing->changed);

@@ -23,7 +23,9 @@ static struct {
     bool open;        /* all may */
     kh_rc answers[CALLS_MAX];
     char lines[CALLS_MAX][LINE_SIZE]; /* what each was of: "1 2 3|jp/0=10(5) sg/0=20(5)|claim" */
-    unsigned released;                /* claims */
+    int64_t begun_ms[CALLS_MAX];
+    int64_t ended_ms[CALLS_MAX];
+    unsigned released; /* claims */
 } broker = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER};
 
 static kh_group_claim *claim(int number)
@@ -73,12 +75,14 @@ kh_rc __wrap_kh_publisher_publish(kh_publisher *publisher, const kh_publication 
     unsigned call = broker.calls++;
     assert_true(call < CALLS_MAX);
     describe(publication, broker.lines[call]);
+    broker.begun_ms[call] = kh_monotonic_ms();
     (void)pthread_cond_broadcast(&broker.changed);
     while (!broker.open && broker.permits == 0) {
         (void)pthread_cond_wait(&broker.changed, &broker.mutex);
     }
     broker.permits -= broker.open ? 0 : 1;
     kh_rc rc = broker.answers[call];
+    broker.ended_ms[call] = kh_monotonic_ms();
     (void)pthread_mutex_unlock(&broker.mutex);
     (void)snprintf(error->text, sizeof error->text, "answer %u", call);
     return rc;
@@ -309,6 +313,22 @@ static void what_waits_together_leaves_together(void **state)
     assert_all_idle(publishing);
 }
 
+/* One on the heels of another would be refused, and tried again after a longer back-off. */
+static void transactions_keep_a_distance(void **state)
+{
+    kh_publishing *publishing = *state;
+    let_all_pass();
+    for (int i = 0; i < 20; i++) {
+        submit(publishing, i, 0, i, 0);
+    }
+    assert_settled(publishing, KH_OK);
+    unsigned calls = count_calls();
+    assert_true(calls > 1); /* fewer are lent than were submitted */
+    for (unsigned call = 1; call < calls; call++) {
+        assert_true(broker.begun_ms[call] - broker.ended_ms[call - 1] >= 3);
+    }
+}
+
 static void two_assignments_never_share_a_transaction(void **state)
 {
     kh_publishing *publishing = *state;
@@ -507,6 +527,7 @@ int main(void)
         PUBLISHING_TEST(offsets_move_without_messages),
         PUBLISHING_TEST(order_is_kept),
         PUBLISHING_TEST(what_waits_together_leaves_together),
+        PUBLISHING_TEST(transactions_keep_a_distance),
         PUBLISHING_TEST(two_assignments_never_share_a_transaction),
         PUBLISHING_TEST(what_was_aborted_is_tried_again_as_it_is),
         PUBLISHING_TEST(a_failure_drops_what_is_behind_it),
