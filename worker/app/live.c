@@ -51,7 +51,7 @@ bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane)
 size_t kh_live_ready(const kh_share *share, const kh_live_lane *lane)
 {
     const kh_worker *worker = share->worker;
-    if (worker->settings->configuration->settings.clock == KH_CLOCK_WALL || worker->queues_full) {
+    if (worker->settings->configuration->settings.clock == KH_CLOCK_WALL || share->full) {
         return lane->pending_count;
     }
     kh_instant until = INT64_MAX;
@@ -75,9 +75,13 @@ static void forget_pending(kh_share *share)
         }
         lane->pending_count = 0;
         lane->pending_first = 0;
+        lane->pending_bytes = 0;
     }
-    share->pending_total = 0;
-    share->pending_bytes = 0;
+    for (size_t i = 0; i < share->intake.arrived_count; i++) {
+        kh_consumer_release(share->worker->consumer, &share->intake.arrived[i].hold, 1);
+    }
+    share->intake.arrived_count = 0;
+    share->intake.arrived_bytes = 0;
 }
 
 void kh_live_forget_pending(kh_worker *worker)

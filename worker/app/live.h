@@ -58,6 +58,7 @@ typedef struct kh_live_lane {
     size_t pending_first;
     size_t pending_count;
     size_t pending_size;
+    size_t pending_bytes;   /*!< of their values */
     kh_instant quiet_until; /*!< nothing stored is due before or at this instant, for sure */
     bool has_due;
     bool has_wakeups;
@@ -68,8 +69,30 @@ typedef struct kh_live_lane {
     bool blocked; /*!< a rule pack that both consented to is missing */
 } kh_live_lane;
 
+/*! What the loop knows of a share while its turn goes on. */
+typedef struct kh_share_intake {
+    kh_consumer_event *arrived; /*!< polled, and not in the lanes' queues yet */
+    size_t arrived_count;
+    size_t arrived_size;
+    size_t arrived_bytes;
+
+    /* As of when the lanes were last the loop's: */
+    size_t pending_bytes; /*!< of the records in their queues */
+    size_t waiting;       /*!< of these, those that wait for no more than a turn, and are not in the one in hand */
+    size_t waiting_bytes;
+    size_t sweeping; /*!< lanes */
+    size_t blocked;
+    size_t paused;
+
+    bool in_turn;
+    int64_t begun_ms;
+    uint64_t begun_as_of; /*!< worker->deeds when the turn began */
+    bool quiet;           /*!< there was nothing to do, as of a look at `quiet_as_of`, and nothing has arrived since */
+    uint64_t quiet_as_of;
+} kh_share_intake;
+
 /*! Some of the lanes, with a database connection and a thread of their own: while one waits for the database the
- *  other decides. Nothing in it is shared but what `worker` points to. */
+ *  other decides. A turn (app/live_turns.h) has all of it for itself, but for what is the loop's own at any time. */
 typedef struct kh_share {
     kh_worker *worker;
     kh_database *database; /*!< NULL while there is none */
@@ -81,17 +104,14 @@ typedef struct kh_share {
     kh_event_rules rules;
     kh_message_cache *cache;
 
-    kh_live_lane *lanes; /*!< of the assignment, ascending */
+    kh_live_lane *lanes; /*!< of the assignment, ascending; who they are changes between turns only */
     size_t lane_count;
-    size_t pending_total;
-    size_t waiting; /*!< of these, as of the last poll, those that wait for no more than their turn; and their bytes */
-    size_t waiting_bytes;
-    size_t pending_bytes;
+    bool full; /*!< no more records are taken until some are decided */
     kh_halving halving;
     bool redrives_alone;     /*!< the database refused a row of a batch that had dead letters decided again */
     int64_t redrive_refused; /*!< the one that it refuses by itself; KH_SEQ_NONE: none */
     bool holds_bases;        /*!< worker->bases is locked for the batch in hand */
-    size_t turns;            /*!< counts them: who of the lanes begins */
+    size_t turns;            /*!< counts its batches: who of the lanes begins */
     int64_t looked_ms;
     kh_instant now; /*!< the server's, as of the last look or batch */
 
@@ -99,10 +119,11 @@ typedef struct kh_share {
     kh_log_limit ahead_log;
     kh_log_limit blocked_log;
 
-    struct kh_crew *hand; /*!< its thread; NULL: the loop's own */
-    bool did;             /*!< of the last turn: whether a batch was decided, */
-    bool looked;          /*!< whether there was nothing to do, as of a look, */
-    kh_rc rc;             /*!< and what it came to */
+    bool did;    /*!< of the last turn: whether a batch was decided, */
+    bool looked; /*!< whether there was nothing to do, as of a look, */
+    kh_rc rc;    /*!< and what it came to */
+
+    kh_share_intake intake; /*!< the loop's own */
 } kh_share;
 
 struct kh_worker {
@@ -125,8 +146,9 @@ struct kh_worker {
     /*! Of the share whose batch locks bases in other lanes, from before the first until its end: two at once would
      *  wait for each other, each at what the other is to write. Whoever waits for it has written nothing. */
     pthread_mutex_t bases;
-    bool assigned;         /*!< there has been an assignment, of no lanes perhaps */
-    bool queues_full;      /*!< as of the last poll: no more records are taken until some are decided */
+    struct kh_crew *crew;  /*!< a thread for each share */
+    uint64_t deeds;        /*!< turns that decided something */
+    bool assigned;         /*!< there is an assignment, of no lanes perhaps */
     bool taken;            /*!< the lanes are ours: epochs, owners, marks, starts */
     kh_exit_reason reason; /*!< when the process must end */
 
@@ -144,6 +166,9 @@ struct kh_worker {
  *  \retval KH_E_LOST      nothing is known of what was asked last: take the lanes again, on a new connection
  *  \retval fatal codes. */
 KH_MUSTCHECK kh_rc kh_live_batch(kh_share *share, bool *did);
+
+/*! Whether a batch would find anything to do, as far as is known without asking the database. */
+bool kh_live_has_work(const kh_share *share);
 
 /*! One cheap query about what time, other lanes and rule packs ask of these lanes. \retval as kh_live_batch. */
 KH_MUSTCHECK kh_rc kh_live_look(kh_share *share);
@@ -176,7 +201,7 @@ size_t kh_live_ready(const kh_share *share, const kh_live_lane *lane);
 /*! CRC-32 of key and value: how a record is known again. */
 uint32_t kh_record_crc(const kh_record *record);
 
-/*! Everything polled is given back: it will be read again. */
+/*! Everything polled is given back: it will be read again. Between turns only. */
 void kh_live_forget_pending(kh_worker *worker);
 
 /*! Logs what the database said. */

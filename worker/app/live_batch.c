@@ -26,6 +26,16 @@ static bool has_work(const kh_share *share, const kh_live_lane *lane)
            lane->has_wakeups || (lane->has_redrives && !lane->blocked) || lane->has_due || lane_waits(share, lane);
 }
 
+bool kh_live_has_work(const kh_share *share)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        if (has_work(share, &share->lanes[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* ---- reading the batch's records ---- */
 
 static kh_rc read_input(const kh_share *share, const kh_pending *pending, kh_arena *arena, kh_input *out)

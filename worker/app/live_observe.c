@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "app/heap.h"
+#include "app/live_turns.h"
 #include "app/metrics.h"
 #include "postgres/backlog.h"
 
@@ -26,11 +27,9 @@ void kh_live_count_lanes(const kh_worker *worker, kh_lane_counts *out)
     for (size_t s = 0; s < worker->share_count; s++) {
         const kh_share *share = &worker->shares[s];
         out->assigned += share->lane_count;
-        for (size_t i = 0; i < share->lane_count; i++) {
-            out->sweeping += share->lanes[i].sweeping;
-            out->blocked += share->lanes[i].blocked;
-            out->paused += share->lanes[i].paused;
-        }
+        out->sweeping += share->intake.sweeping;
+        out->blocked += share->intake.blocked;
+        out->paused += share->intake.paused;
     }
     out->taken = worker->taken ? out->assigned : 0;
 }
@@ -68,9 +67,12 @@ static void sample_memory(kh_worker *worker)
     size_t pending = 0;
     for (size_t s = 0; s < worker->share_count; s++) {
         const kh_share *share = &worker->shares[s];
-        pending += share->pending_total;
-        for (size_t i = 0; worker->taken && i < share->lane_count; i++) {
-            sample_lag(worker, &share->lanes[i]);
+        pending += share->intake.arrived_count;
+        for (size_t i = 0; i < share->lane_count; i++) {
+            pending += share->lanes[i].pending_count;
+            if (worker->taken) {
+                sample_lag(worker, &share->lanes[i]);
+            }
         }
     }
     sample(KH_METRIC_PENDING, (double)pending, NONE);
@@ -152,6 +154,7 @@ void kh_live_observe(kh_worker *worker)
     if (began < worker->watched_at_ms || worker->publishing == NULL) {
         return;
     }
+    kh_turns_wait(worker);
     kh_arena_init(&arena, ARENA_BLOCK, kh_heap());
     /* A failure is the next batch's or look's to find: figures only. */
     bool counted = worker->taken && read_backlog(worker, &arena, &backlog) == KH_OK;

@@ -13,10 +13,11 @@ typedef struct kh_lane_counts {
     size_t paused;
 } kh_lane_counts;
 
+/*! As of when stock was last taken. */
 void kh_live_count_lanes(const kh_worker *worker, kh_lane_counts *out);
 
-/*! Every five seconds at most, and never for more than a hundredth of the time: one query, and what is in memory. By
- * the loop's thread between two turns, when no share is at work. */
+/*! Every five seconds at most, and never for more than a hundredth of the time: one query, and what is in memory. Waits
+ * for the turns in hand. */
 void kh_live_observe(kh_worker *worker);
 
 #endif

@@ -316,12 +316,11 @@ void kh_live_consume(kh_share *share, kh_live_work *work)
         kh_live_source *source = &lane->sources[pending->topic];
         source->next_offset = pending->record.offset + 1;
         source->last_offset = pending->record.offset;
-        share->pending_bytes -= pending->record.value.length;
+        lane->pending_bytes -= pending->record.value.length;
         kh_consumer_release(share->worker->consumer, &pending->hold, 1);
     }
     lane->pending_first += work->taken;
     lane->pending_count -= work->taken;
-    share->pending_total -= work->taken;
     if (lane->pending_count == 0) {
         lane->pending_first = 0;
     }

@@ -9,17 +9,16 @@
 #include "app/heap.h"
 #include "app/live_poll.h"
 #include "app/health.h"
-#include "app/live_source.h"
+#include "app/live_turns.h"
 #include "app/metrics.h"
 #include "app/replay_course.h"
 #include "app/watchdog.h"
 #include "app/watching.h"
 #include "app/worker_loop.h"
 
-#define IDLE_POLL_MS  100
-#define LOOK_EVERY_MS 100
-#define ARENA_BLOCK   ((size_t)1 << 16)
-#define BATCH_BLOCK   ((size_t)1 << 18)
+#define IDLE_POLL_MS 100
+#define ARENA_BLOCK  ((size_t)1 << 16)
+#define BATCH_BLOCK  ((size_t)1 << 18)
 
 /* ---- the loop ---- */
 
@@ -87,70 +86,41 @@ static kh_rc take_lanes(kh_loop *of)
     }
     if (rc == KH_OK) {
         kh_loop_note_progress(of);
-        of->quiet = false;
         return rc;
     }
     return start_over(of, rc);
 }
 
-/* One share's turn: a batch if there is anything to do, and now and then a look. */
-static void *take_turn(void *self)
+/* Whatever turns have come to, and publishing. */
+static kh_rc judge(kh_loop *of)
 {
-    kh_share *share = self;
-    share->did = false;
-    share->looked = false;
-    share->rc = share->lane_count == 0 ? KH_OK : kh_live_batch(share, &share->did);
-    if (share->rc == KH_OK && kh_monotonic_ms() - share->looked_ms >= LOOK_EVERY_MS) {
-        share->rc = share->lane_count == 0 ? KH_OK : kh_live_look(share);
-        share->looked = share->rc == KH_OK && !share->did;
+    kh_worker *worker = of->worker;
+    kh_kafka_error error = {0};
+    bool did = false;
+    kh_rc rc = kh_turns_end(worker, &did);
+    if (did) {
+        kh_loop_note_progress(of);
     }
-    return NULL;
-}
-
-/* All shares' turns at once, the first on this thread. */
-static void take_turns(kh_worker *worker)
-{
-    for (size_t i = 1; i < worker->share_count; i++) {
-        kh_crew_begin(worker->shares[i].hand, take_turn, &worker->shares[i]);
+    if (rc == KH_OK && kh_publishing_failed(worker->publishing, &error) != KH_OK) {
+        kh_log(KH_LOG_WARNING, "publishing", "%s", error.text);
+        rc = KH_E_NOT_MINE;
     }
-    (void)take_turn(&worker->shares[0]);
-    for (size_t i = 1; i < worker->share_count; i++) {
-        kh_crew_wait(worker->shares[i].hand);
-    }
+    return rc;
 }
 
 static kh_rc work(kh_loop *of)
 {
-    kh_worker *worker = of->worker;
-    kh_kafka_error error = {0};
-    if (kh_publishing_failed(worker->publishing, &error) != KH_OK) {
-        kh_log(KH_LOG_WARNING, "publishing", "%s", error.text);
-        return start_over(of, KH_E_NOT_MINE);
+    kh_rc rc = judge(of);
+    if (rc == KH_OK) {
+        rc = kh_turns_begin(of->worker);
     }
-    take_turns(worker);
+    if (rc == KH_OK) {
+        return rc;
+    }
     bool did = false;
-    bool looked = true;
-    bool again = false;
-    kh_rc rc = KH_OK;
-    for (size_t i = 0; i < worker->share_count; i++) {
-        const kh_share *share = &worker->shares[i];
-        did = did || share->did;
-        looked = looked && (share->looked || share->lane_count == 0);
-        again = again || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
-        bool passing = share->rc == KH_OK || share->rc == KH_E_RETRY || share->rc == KH_E_TIMEOUT;
-        kh_metric_retry(passing ? share->rc : KH_OK); /* others: start_over */
-        bool graver = kh_rc_is_fatal(share->rc) || rc != KH_E_LOST;
-        rc = passing || kh_rc_is_fatal(rc) || !graver ? rc : share->rc;
-    }
-    if (did) {
-        kh_loop_note_progress(of);
-    }
-    kh_live_throttle(worker);
-    if (again) {
-        kh_pause_ms(5 + (int64_t)(kh_chance() % 20));
-    }
-    of->quiet = rc == KH_OK && !did && !again && (looked || of->quiet);
-    return rc == KH_OK ? rc : start_over(of, rc);
+    kh_turns_wait(of->worker);
+    kh_rc others = kh_turns_end(of->worker, &did);
+    return start_over(of, kh_turns_graver(rc, others));
 }
 
 static bool lane_is_idle(const kh_worker *worker, const kh_share *share, const kh_live_lane *lane)
@@ -174,10 +144,9 @@ static bool any_blocked(const kh_worker *worker)
 }
 
 /* Everything read, decided and published, as of a look after the last batch. */
-static bool is_idle(kh_loop *of)
+static bool is_idle(const kh_worker *worker)
 {
-    kh_worker *worker = of->worker;
-    if (!worker->assigned || !of->quiet || (has_lanes(worker) && !worker->taken)) {
+    if (!worker->assigned || (has_lanes(worker) && !worker->taken) || !kh_turns_are_quiet(worker)) {
         return false;
     }
     for (size_t s = 0; s < worker->share_count; s++) {
@@ -191,10 +160,10 @@ static bool is_idle(kh_loop *of)
 }
 
 /* A replay ends with the whole of it: until then another's lane may still wake a subject of ours. */
-static bool is_done(kh_loop *of)
+static bool is_done(const kh_worker *worker)
 {
-    const kh_replay_course *course = of->worker->settings->course;
-    return is_idle(of) && (course == NULL || course->done || any_blocked(of->worker));
+    const kh_replay_course *course = worker->settings->course;
+    return is_idle(worker) && (course == NULL || course->done || any_blocked(worker));
 }
 
 static kh_rc turn(kh_loop *of)
@@ -202,14 +171,11 @@ static kh_rc turn(kh_loop *of)
     kh_worker *worker = of->worker;
     bool rebalanced = false;
     kh_rc rc = kh_live_poll(worker, worker->taken ? IDLE_POLL_MS : 20, &rebalanced);
-    kh_watchdog_pat();
-    if (rc != KH_OK || rebalanced) {
-        of->quiet = false;
-        return rc;
+    if (!kh_turns_any_late(worker)) {
+        kh_watchdog_pat();
     }
-    if (!has_lanes(worker)) {
-        of->quiet = worker->assigned;
-        return KH_OK;
+    if (rc != KH_OK || rebalanced || !has_lanes(worker)) {
+        return rc;
     }
     return worker->taken ? work(of) : take_lanes(of);
 }
@@ -239,7 +205,7 @@ static void run_loop(kh_loop *of)
             worker->reason = worker->reason == KH_ENDED_WELL ? why : worker->reason;
             return;
         }
-        if (worker->settings->until_idle && is_done(of)) {
+        if (worker->settings->until_idle && is_done(worker)) {
             worker->reason = any_blocked(worker) ? KH_ENDED_CONFIGURATION : KH_ENDED_WELL;
             return;
         }
@@ -265,6 +231,7 @@ static void leave(kh_worker *worker)
             kh_log(KH_LOG_WARNING, "leave", "the broker did not answer; the group learns it by the session's end");
         }
     }
+    kh_crew_free(worker->crew);
     kh_publishing_free(worker->publishing);
     kh_failpoint(KH_AT_PUBLISHING_ENDED);
     kh_publisher_free(worker->publisher);
@@ -275,7 +242,6 @@ static void leave(kh_worker *worker)
     kh_failpoint(KH_AT_DATABASES_CLOSED);
     for (size_t i = 0; i < worker->share_count; i++) {
         kh_share *share = &worker->shares[i];
-        kh_crew_free(share->hand);
         kh_message_cache_free(share->cache);
         kh_arena_deinit(&share->world_arena);
         kh_arena_deinit(&share->arena);
@@ -295,12 +261,9 @@ static kh_rc init_shares(kh_worker *worker)
         share->halving.limit = share->halving.most;
         kh_arena_init(&share->arena, BATCH_BLOCK, kh_heap());
         kh_arena_init(&share->world_arena, ARENA_BLOCK, kh_heap());
-        share->hand = i == 0 ? NULL : kh_crew_new();
-        if (i > 0 && share->hand == NULL) {
-            return KH_E_MEMORY;
-        }
     }
-    return KH_OK;
+    worker->crew = kh_crew_new(worker->share_count);
+    return worker->crew == NULL ? KH_E_MEMORY : KH_OK;
 }
 
 static void say_end(void)

@@ -14,7 +14,6 @@ typedef struct kh_loop {
     int64_t retry_at_ms; /*!< when lanes are tried again */
     int64_t progress_ms; /*!< when something last went forward */
     bool waiting_said;
-    bool quiet; /*!< nothing was to be done since the last look */
 } kh_loop;
 
 /*! A random number. */

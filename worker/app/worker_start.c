@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "app/connections.h"
+#include "app/crew.h"
 #include "app/failpoint.h"
 #include "app/rules_store.h"
 #include "app/watchdog.h"
@@ -272,6 +273,11 @@ static kh_rc init_publisher(kh_loop *of)
     return rc;
 }
 
+static void wake(void *self)
+{
+    kh_consumer_wake(self);
+}
+
 static kh_rc join_group(kh_loop *of)
 {
     kh_worker *worker = of->worker;
@@ -282,6 +288,7 @@ static kh_rc join_group(kh_loop *of)
         worker->reason = KH_ENDED_CONFIGURATION;
         return rc;
     }
+    kh_crew_tell(worker->crew, wake, worker->consumer);
     uint32_t in_flight = worker->settings->configuration->settings.batch.in_flight;
     worker->publishing = kh_publishing_new(worker->publisher, (in_flight + 1) * (uint32_t)worker->share_count);
     return worker->publishing == NULL ? KH_E_MEMORY : KH_OK;

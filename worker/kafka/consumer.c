@@ -21,6 +21,7 @@ typedef enum answer { ANSWER_NONE, ANSWER_ASSIGN, ANSWER_REVOKE, ANSWER_FAILED }
 
 struct kh_consumer {
     kh_handle handle; /* first: see kh_handle */
+    rd_kafka_queue_t *queue;
     char **topics;
     size_t topic_count;
     char *group;
@@ -38,6 +39,7 @@ struct kh_consumer {
 
     bool revoked; /* told to the caller, not yet let go */
     bool closed;
+    atomic_bool woken;
     atomic_long held;
     kh_kafka_error error;
 };
@@ -114,6 +116,7 @@ static kh_rc open_handle(kh_consumer *consumer, const kh_kafka_settings *setting
         return rc;
     }
     rd_kafka_poll_set_consumer(consumer->handle.rk);
+    consumer->queue = rd_kafka_queue_get_consumer(consumer->handle.rk);
     rd_kafka_topic_partition_list_t *wanted = rd_kafka_topic_partition_list_new((int)consumer->topic_count);
     for (size_t i = 0; i < consumer->topic_count; i++) {
         rd_kafka_topic_partition_list_add(wanted, consumer->topics[i], RD_KAFKA_PARTITION_UA);
@@ -136,6 +139,7 @@ kh_rc kh_consumer_new(const kh_kafka_settings *settings, const char *const *topi
         goto out;
     }
     atomic_init(&consumer->held, 0);
+    atomic_init(&consumer->woken, false);
     consumer->topic_count = topic_count;
     consumer->topics = kh_handle_copy_names(topics, topic_count);
     consumer->assignment = (kh_assignment){.topics = consumer->topics, .topic_count = topic_count};
@@ -394,11 +398,18 @@ void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *
         if (consumer->asked != ANSWER_NONE && out->kind == KH_CONSUMER_NOTHING) {
             tell_rebalance(consumer, out);
         }
-        if (out->kind != KH_CONSUMER_NOTHING || (message == NULL && wait == 0)) {
+        bool woken = message == NULL && atomic_exchange(&consumer->woken, false);
+        if (out->kind != KH_CONSUMER_NOTHING || woken || (message == NULL && wait == 0)) {
             return;
         }
         wait = deadline == 0 ? 0 : kh_handle_left(deadline);
     }
+}
+
+void kh_consumer_wake(kh_consumer *consumer)
+{
+    atomic_store(&consumer->woken, true);
+    rd_kafka_queue_yield(consumer->queue);
 }
 
 void kh_consumer_release(kh_consumer *consumer, kh_consumer_hold *const *holds, size_t count)
@@ -499,6 +510,9 @@ void kh_consumer_free(kh_consumer *consumer)
     }
     assert(atomic_load(&consumer->held) == 0);
     if (consumer->handle.rk != NULL) {
+        if (consumer->queue != NULL) {
+            rd_kafka_queue_destroy(consumer->queue);
+        }
         rd_kafka_destroy_flags(consumer->handle.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     }
     forget_lanes(consumer);

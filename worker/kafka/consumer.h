@@ -1,7 +1,7 @@
 /* Reading the source topics as a member of the group: records, lanes that come and go, what the group has committed.
  *
- * A lane is one partition number of all source topics. One thread owns a consumer; only kh_consumer_release and the
- * kh_group_claim functions may be called by others.
+ * A lane is one partition number of all source topics. One thread owns a consumer; only kh_consumer_release,
+ * kh_consumer_wake and the kh_group_claim functions may be called by others.
  *
  *   ASSIGNED  the group has given these lanes. Nothing of them is read until kh_consumer_start, in as many portions
  *             as the caller likes; membership and further rebalances go on meanwhile.
@@ -30,7 +30,7 @@ void kh_group_claim_release(kh_group_claim *claim);
 typedef struct kh_consumer_hold kh_consumer_hold;
 
 typedef enum kh_consumer_event_kind {
-    KH_CONSUMER_NOTHING,      /*!< the time is up */
+    KH_CONSUMER_NOTHING,      /*!< the time is up, or it was woken */
     KH_CONSUMER_RECORD,       /*!< `record`, `hold`, `topic` */
     KH_CONSUMER_DRAINED,      /*!< `topic`, `lane`, `offset`: nothing more to read there; the next record will have this
                                  offset or a later one */
@@ -68,6 +68,9 @@ KH_MUSTCHECK kh_rc kh_consumer_new(const kh_kafka_settings *settings, const char
 /*! Waits for one event, at most \a timeout_ms (0: only what is there). Must be called at least every
  *  max.poll.interval.ms (90 s), whether or not lanes are held. */
 void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out);
+
+/*! The poll that waits, or else the next one, comes back at once. Any thread. */
+void kh_consumer_wake(kh_consumer *consumer);
 
 /*! Ends the records of these holds. Any thread; NULL entries are skipped. All must be back before kh_consumer_free. */
 void kh_consumer_release(kh_consumer *consumer, kh_consumer_hold *const *holds, size_t count);

@@ -1,7 +1,11 @@
 /* What a real broker will not do on demand: a membership that is lost, answers that fail. */
 #include "mock_cluster.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
+
+#include "kafka/handle.h"
 
 static void a_lost_membership_is_told_apart(void **state)
 {
@@ -110,6 +114,40 @@ static void a_long_session_is_taken(void **state)
     mock_cluster_deinit(&mock);
 }
 
+static void *wake_soon(void *consumer)
+{
+    struct timespec soon = {0, 50000000};
+    (void)nanosleep(&soon, NULL);
+    kh_consumer_wake(consumer);
+    return NULL;
+}
+
+static void a_poll_can_be_woken(void **state)
+{
+    (void)state;
+    const int patience_ms = 60000;
+    mock_cluster mock;
+    kh_consumer *consumer = NULL;
+    kh_consumer_event event;
+    pthread_t waker;
+    const char *topics[] = {"a"};
+    mock_cluster_init(&mock);
+    mock_cluster_topic(&mock, "a", 1);
+    assert_rc(kh_consumer_new(&mock.settings, topics, 1, &consumer, NULL), KH_OK);
+    (void)mock_cluster_await(consumer, KH_CONSUMER_ASSIGNED);
+    int64_t began = kh_handle_now();
+    kh_consumer_wake(consumer); /* nobody waits: the next poll does not */
+    kh_consumer_poll(consumer, patience_ms, &event);
+    assert_int_equal(event.kind, KH_CONSUMER_NOTHING);
+    assert_int_equal(pthread_create(&waker, NULL, wake_soon, consumer), 0);
+    kh_consumer_poll(consumer, patience_ms, &event);
+    assert_int_equal(event.kind, KH_CONSUMER_NOTHING);
+    assert_int_equal(pthread_join(waker, NULL), 0);
+    assert_true(kh_handle_now() - began < patience_ms);
+    kh_consumer_free(consumer);
+    mock_cluster_deinit(&mock);
+}
+
 /* Partition 1 of one topic without that of the other is no lane. */
 static void unequal_topics_are_refused(void **state)
 {
@@ -171,6 +209,7 @@ int main(void)
         cmocka_unit_test(lanes_taken_again_and_again_are_read_to_their_ends),
         cmocka_unit_test(a_pause_does_not_outlive_its_assignment),
         cmocka_unit_test(a_long_session_is_taken),
+        cmocka_unit_test(a_poll_can_be_woken),
         cmocka_unit_test(unequal_topics_are_refused),
         cmocka_unit_test(committed_offsets_that_cannot_be_read),
     };
