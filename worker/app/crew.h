@@ -20,9 +20,9 @@ void kh_crew_tell(kh_crew *crew, void (*tell)(void *self), void *self);
 
 /*! Begins something with a hand that is not busy. What the task may touch is the hand's until it is not busy any more.
  */
-void kh_crew_begin(kh_crew *crew, size_t hand, void (*task)(void *self), void *self);
+void kh_crew_begin(kh_crew *crew, size_t number, void (*task)(void *self), void *self);
 
-bool kh_crew_is_busy(kh_crew *crew, size_t hand);
+bool kh_crew_is_busy(kh_crew *crew, size_t number);
 
 /*! Waits until a hand has ended something since the last call, at most \a timeout_ms. */
 void kh_crew_wait_for_any(kh_crew *crew, int timeout_ms);

@@ -22,8 +22,8 @@ void kh_health_begin(void);
 /*! How a part stands. \param why  one line, if it is not well; NULL: it is well. Copied. */
 void kh_health_set(kh_health_part part, const char *why);
 
-/*! The loop is at work: \a now as kh_monotonic_ms. */
-void kh_health_turn(int64_t now);
+/*! The loop is at work, and so were its turns at \a when, as kh_monotonic_ms. */
+void kh_health_turn(int64_t when);
 
 /*! Whether the part is well. */
 bool kh_health_is_well(kh_health_part part);

@@ -30,12 +30,17 @@ kh_share *kh_live_share(kh_worker *worker, int32_t lane)
 
 kh_live_lane *kh_live_find_lane(kh_share *share, int32_t number)
 {
-    for (size_t i = 0; i < share->lane_count; i++) {
-        if (share->lanes[i].number == number) {
-            return &share->lanes[i];
+    size_t low = 0;
+    size_t high = share->lane_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (share->lanes[middle].number < number) {
+            low = middle + 1;
+        } else {
+            high = middle;
         }
     }
-    return NULL;
+    return low < share->lane_count && share->lanes[low].number == number ? &share->lanes[low] : NULL;
 }
 
 bool kh_live_is_drained(const kh_share *share, const kh_live_lane *lane)
@@ -80,8 +85,7 @@ static void forget_pending(kh_share *share)
     for (size_t i = 0; i < share->intake.arrived_count; i++) {
         kh_consumer_release(share->worker->consumer, &share->intake.arrived[i].hold, 1);
     }
-    share->intake.arrived_count = 0;
-    share->intake.arrived_bytes = 0;
+    share->intake = (kh_share_intake){.arrived = share->intake.arrived, .arrived_size = share->intake.arrived_size};
 }
 
 void kh_live_forget_pending(kh_worker *worker)
@@ -90,4 +94,12 @@ void kh_live_forget_pending(kh_worker *worker)
         forget_pending(&worker->shares[i]);
     }
     worker->taken = false;
+}
+
+void kh_live_close_databases(kh_worker *worker)
+{
+    for (size_t i = 0; i < worker->share_count; i++) {
+        kh_database_close(worker->shares[i].database);
+        worker->shares[i].database = NULL;
+    }
 }

@@ -84,6 +84,7 @@ typedef struct kh_share_intake {
     size_t blocked;
     size_t paused;
 
+    bool held; /*!< so much waits for its turn that its lanes are not read for now */
     bool in_turn;
     int64_t begun_ms;
     uint64_t begun_as_of; /*!< worker->deeds when the turn began */
@@ -111,7 +112,7 @@ typedef struct kh_share {
     bool redrives_alone;     /*!< the database refused a row of a batch that had dead letters decided again */
     int64_t redrive_refused; /*!< the one that it refuses by itself; KH_SEQ_NONE: none */
     bool holds_bases;        /*!< worker->bases is locked for the batch in hand */
-    size_t turns;            /*!< counts its batches: who of the lanes begins */
+    size_t batches;          /*!< counts them: who of the lanes begins */
     int64_t looked_ms;
     kh_instant now; /*!< the server's, as of the last look or batch */
 
@@ -148,6 +149,7 @@ struct kh_worker {
     pthread_mutex_t bases;
     struct kh_crew *crew;  /*!< a thread for each share */
     uint64_t deeds;        /*!< turns that decided something */
+    int64_t patted_ms;     /*!< when the watchdog was last told of progress */
     bool assigned;         /*!< there is an assignment, of no lanes perhaps */
     bool taken;            /*!< the lanes are ours: epochs, owners, marks, starts */
     kh_exit_reason reason; /*!< when the process must end */
@@ -203,6 +205,9 @@ uint32_t kh_record_crc(const kh_record *record);
 
 /*! Everything polled is given back: it will be read again. Between turns only. */
 void kh_live_forget_pending(kh_worker *worker);
+
+/*! For new connections. Between turns only. */
+void kh_live_close_databases(kh_worker *worker);
 
 /*! Logs what the database said. */
 void kh_live_log_database(const kh_share *share, const char *event);

@@ -7,7 +7,9 @@
 
 #define PENDING_BYTES_MAX ((size_t)16 << 20)
 #define HELD_BYTES_MAX    ((size_t)64 << 20) /* with those of lanes that are held back */
-#define PENDING_BATCHES   2                  /* at most so many wait when the shares are not given the same */
+#define PENDING_BATCHES   2                  /* so many wait when the shares are not given the same */
+#define HELD_BATCHES      3                  /* a share for which so many wait is not read further */
+#define LATE_MS           1000               /* nor one whose turn lasts so long */
 
 kh_rc kh_live_topic_changed(kh_worker *worker, const kh_consumer_event *event, const char *what)
 {
@@ -159,7 +161,26 @@ static void take_stock(kh_share *share)
     }
 }
 
-/* All that lanes hold while they are held back comes to half a batch, and to what one poll brought. */
+/* Its lanes, whatever they are: those that hold back are paused already, or will be after the turn. */
+static void hold(kh_share *share)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        kh_consumer_pause(share->worker->consumer, &share->lanes[i].number, 1);
+    }
+    share->intake.held = true;
+}
+
+static void let_go_on(kh_share *share)
+{
+    for (size_t i = 0; i < share->lane_count; i++) {
+        if (!share->lanes[i].paused) {
+            kh_consumer_resume(share->worker->consumer, &share->lanes[i].number, 1);
+        }
+    }
+    share->intake.held = false;
+}
+
+/* All that lanes hold while they are held back comes to half a batch, and to what arrived during one turn. */
 static void throttle(kh_share *share)
 {
     size_t most = share->worker->settings->configuration->settings.batch.max_records;
@@ -171,7 +192,9 @@ static void throttle(kh_share *share)
             kh_consumer_pause(share->worker->consumer, &lane->number, 1);
             lane->paused = true;
         } else if (lane->paused && !holds_back) { /* whatever is pending: it may wait for what another source has */
-            kh_consumer_resume(share->worker->consumer, &lane->number, 1);
+            if (!share->intake.held) {
+                kh_consumer_resume(share->worker->consumer, &lane->number, 1);
+            }
             lane->paused = false;
         }
     }
@@ -198,7 +221,26 @@ kh_rc kh_live_take_in(kh_share *share)
     intake->arrived_bytes = 0;
     throttle(share);
     take_stock(share);
+    size_t most = worker->settings->configuration->settings.batch.max_records;
+    if (intake->held && intake->waiting < most / worker->share_count + 1) {
+        let_go_on(share);
+    }
     return rc;
+}
+
+void kh_live_hold_back(kh_worker *worker)
+{
+    size_t most = worker->settings->configuration->settings.batch.max_records;
+    int64_t now = kh_monotonic_ms();
+    for (size_t i = 0; i < worker->share_count; i++) {
+        const kh_share_intake *intake = &worker->shares[i].intake;
+        size_t waiting = intake->waiting + intake->arrived_count;
+        bool late = intake->in_turn && now - intake->begun_ms > LATE_MS && waiting >= most / worker->share_count;
+        bool much = waiting >= HELD_BATCHES * most || intake->waiting_bytes + intake->arrived_bytes >= HELD_BYTES_MAX;
+        if (!intake->held && worker->shares[i].lane_count > 0 && (late || much)) {
+            hold(&worker->shares[i]);
+        }
+    }
 }
 
 bool kh_live_is_full(const kh_worker *worker)
@@ -211,9 +253,12 @@ bool kh_live_is_full(const kh_worker *worker)
     for (size_t i = 0; i < worker->share_count; i++) {
         const kh_share *share = &worker->shares[i];
         size_t waiting = share->intake.waiting + share->intake.arrived_count;
+        all_bytes += share->intake.pending_bytes + share->intake.arrived_bytes;
+        if (share->intake.held) {
+            continue;
+        }
         records += waiting;
         bytes += share->intake.waiting_bytes + share->intake.arrived_bytes;
-        all_bytes += share->intake.pending_bytes + share->intake.arrived_bytes;
         each = each && (waiting >= most / worker->share_count || share->lane_count == 0);
     }
     return (each && records > 0) || records >= PENDING_BATCHES * most || bytes >= PENDING_BYTES_MAX ||

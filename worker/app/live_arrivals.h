@@ -17,8 +17,13 @@ KH_MUSTCHECK kh_rc kh_live_arrive(kh_worker *worker, const kh_consumer_event *ev
  *  \retval KH_E_MEMORY   some of it is released undecided; it will be read again once the lanes are taken again */
 KH_MUSTCHECK kh_rc kh_live_take_in(kh_share *share);
 
-/*! Whether each share has records enough for its next batch: what came for one must not keep another without work, up
- *  to a bound. */
+/*! Keeps lanes from being read for which far more waits than their share decides, for its turn lasts and lasts, or it
+ *  tries in vain: so no other share waits for it, and what waits is bounded however long that is. They are read again
+ *  when less than a batch waits. */
+void kh_live_hold_back(kh_worker *worker);
+
+/*! Whether each share that is read has records enough for its next batch: what came for one must not keep another
+ * without work, up to a bound. */
 bool kh_live_is_full(const kh_worker *worker);
 
 /*! Says that a source topic is not what it was. \return KH_E_REWOUND; worker->reason is set. Between turns only. */

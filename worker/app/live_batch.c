@@ -71,7 +71,7 @@ static void share_out(const kh_share *share, kh_live_batch_work *batch)
     }
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < batch->count; i++) {
-            kh_live_work *work = &batch->works[narrowing ? i : (share->turns + i) % batch->count];
+            kh_live_work *work = &batch->works[narrowing ? i : (share->batches + i) % batch->count];
             const kh_live_lane *lane = work->lane;
             size_t ready = lane->blocked || lane->sweeping ? 0 : kh_live_ready(share, lane) - work->input_count;
             size_t most = pass == 0 && part < left ? part : left;
@@ -194,7 +194,7 @@ static bool any_redrives(const kh_share *share)
 static kh_rc choose_lanes(kh_share *share, kh_outgoing *out, kh_live_batch_work *batch)
 {
     share->redrives_alone = share->redrives_alone && any_redrives(share); /* somebody may have taken them back */
-    share->turns++;
+    share->batches++;
     *batch = (kh_live_batch_work){.out = out};
     batch->works = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->works);
     batch->guards = kh_arena_allocate_array(&share->arena, share->lane_count, sizeof *batch->guards);

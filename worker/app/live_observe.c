@@ -10,6 +10,7 @@
 
 #define EVERY_MS    5000
 #define SHARE_OF    100 /* it takes at most one part in so many of the time */
+#define LATE_MS     1000
 #define ARENA_BLOCK 4096
 
 static const kh_text NONE = {"", 0};
@@ -148,13 +149,15 @@ static void sample_backlog(const kh_backlog *of)
 
 void kh_live_observe(kh_worker *worker)
 {
-    int64_t began = kh_monotonic_ms();
     kh_backlog backlog = {0};
     kh_arena arena;
-    if (began < worker->watched_at_ms || worker->publishing == NULL) {
+    int64_t now = kh_monotonic_ms();
+    bool late = now - kh_turns_oldest_ms(worker) > LATE_MS; /* it is not waited for: a better moment will come */
+    if (now < worker->watched_at_ms || worker->publishing == NULL || late) {
         return;
     }
     kh_turns_wait(worker);
+    int64_t began = kh_monotonic_ms();
     kh_arena_init(&arena, ARENA_BLOCK, kh_heap());
     /* A failure is the next batch's or look's to find: figures only. */
     bool counted = worker->taken && read_backlog(worker, &arena, &backlog) == KH_OK;
@@ -168,10 +171,10 @@ void kh_live_observe(kh_worker *worker)
     }
     kh_samples_end(KH_SAMPLES_WORKER);
     if (worker->publisher != NULL &&
-        kh_publishing_wait(worker->publishing, 0)) { /* and nobody but this thread submits more */
+        kh_publishing_wait(worker->publishing, 0)) { /* and without a turn in hand nobody submits more */
         kh_publisher_serve(worker->publisher);
     }
-    int64_t now = kh_monotonic_ms();
+    now = kh_monotonic_ms();
     int64_t rest = (now - began) * SHARE_OF;
     worker->watched_at_ms = now + (rest > EVERY_MS ? rest : EVERY_MS);
 }

@@ -17,7 +17,7 @@ typedef struct kh_lane_counts {
 void kh_live_count_lanes(const kh_worker *worker, kh_lane_counts *out);
 
 /*! Every five seconds at most, and never for more than a hundredth of the time: one query, and what is in memory. Waits
- * for the turns in hand. */
+ * for the turns in hand, unless one lasts long: then it is put off. */
 void kh_live_observe(kh_worker *worker);
 
 #endif

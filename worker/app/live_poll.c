@@ -57,7 +57,6 @@ static void release_owner(kh_share *share)
 void kh_live_give_up_lanes(kh_worker *worker, bool lost)
 {
     size_t count = count_lanes(worker);
-    kh_turns_wait(worker);
     kh_failpoint(KH_AT_BEFORE_GIVING_UP);
     if (count > 0 && lost) {
         kh_publishing_drop(worker->publishing);
@@ -114,6 +113,9 @@ static kh_rc rebalance(kh_worker *worker, const kh_consumer_event *event)
     if (kh_rc_is_fatal(rc)) {
         return rc;
     }
+    if (rc == KH_E_LOST) {
+        kh_live_close_databases(worker);
+    }
     if (event->kind == KH_CONSUMER_ASSIGNED) {
         kh_failpoint(KH_AT_BEFORE_ASSIGNMENT);
         rc = take_assignment(worker, event);
@@ -160,9 +162,10 @@ kh_rc kh_live_poll(kh_worker *worker, int wait_ms, bool *rebalanced)
     int64_t deadline = kh_monotonic_ms() + (int64_t)worker->settings->configuration->settings.batch.max_wait_ms;
     int wait = wait_ms;
     *rebalanced = false;
+    kh_live_hold_back(worker);
     if (kh_live_is_full(worker) && kh_turns_any(worker)) {
         kh_turns_wait_for_any(worker, wait_ms);
-        wait = 0;
+        wait = 0; /* for one event: a rebalance must be heard of, however full it is */
     }
     for (size_t events = 1;; events++) {
         kh_consumer_event event;

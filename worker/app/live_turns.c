@@ -3,10 +3,10 @@
 #include "app/crew.h"
 #include "app/live_arrivals.h"
 #include "app/metrics.h"
+#include "app/watchdog.h"
 #include "app/worker_loop.h"
 
 #define LOOK_EVERY_MS 100
-#define LATE_MS       1000
 
 static bool must_look(const kh_share *share)
 {
@@ -38,6 +38,7 @@ static void begin_turn(kh_share *share)
 {
     kh_share_intake *intake = &share->intake;
     size_t taken = intake->waiting < share->halving.limit ? intake->waiting : share->halving.limit;
+    intake->waiting_bytes -= taken == 0 ? 0 : intake->waiting_bytes / intake->waiting * taken;
     intake->waiting -= taken;
     intake->in_turn = true;
     intake->begun_ms = kh_monotonic_ms();
@@ -59,7 +60,7 @@ kh_rc kh_turns_begin(kh_worker *worker)
         if (share->intake.in_turn || share->lane_count == 0) {
             continue;
         }
-        share->full = full;
+        share->full = full || share->intake.held;
         if (kh_live_has_work(share) || must_look(share)) {
             begin_turn(share);
         }
@@ -108,9 +109,7 @@ kh_rc kh_turns_end(kh_worker *worker, bool *did)
 
 void kh_turns_wait(kh_worker *worker)
 {
-    if (worker->crew != NULL) {
-        kh_crew_wait_for_all(worker->crew);
-    }
+    kh_crew_wait_for_all(worker->crew);
 }
 
 void kh_turns_wait_for_any(kh_worker *worker, int timeout_ms)
@@ -128,15 +127,22 @@ bool kh_turns_any(const kh_worker *worker)
     return false;
 }
 
-bool kh_turns_any_late(const kh_worker *worker)
+int64_t kh_turns_oldest_ms(const kh_worker *worker)
 {
+    int64_t oldest = kh_monotonic_ms();
     for (size_t i = 0; i < worker->share_count; i++) {
         const kh_share_intake *intake = &worker->shares[i].intake;
-        if (intake->in_turn && kh_monotonic_ms() - intake->begun_ms > LATE_MS) {
-            return true;
-        }
+        oldest = intake->in_turn && intake->begun_ms < oldest ? intake->begun_ms : oldest;
     }
-    return false;
+    return oldest;
+}
+
+void kh_turns_pat(kh_worker *worker)
+{
+    if (kh_turns_oldest_ms(worker) > worker->patted_ms) {
+        worker->patted_ms = kh_monotonic_ms();
+        kh_watchdog_pat();
+    }
 }
 
 bool kh_turns_are_quiet(const kh_worker *worker)

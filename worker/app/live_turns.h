@@ -29,9 +29,12 @@ void kh_turns_wait_for_any(kh_worker *worker, int timeout_ms);
 /*! Whether a turn is in hand, or over and not noted. */
 bool kh_turns_any(const kh_worker *worker);
 
-/*! Whether one has been in hand for longer than a batch should take: then the worker does not count as being at work.
- */
-bool kh_turns_any_late(const kh_worker *worker);
+/*! When the oldest turn in hand began; now, if there is none. As kh_monotonic_ms. */
+int64_t kh_turns_oldest_ms(const kh_worker *worker);
+
+/*! Tells the watchdog of progress: the loop goes round, and every turn in hand began after it was last told, so that
+ * one that gets stuck is not hidden by others, and those that are tried again and again do not count as stuck. */
+void kh_turns_pat(kh_worker *worker);
 
 /*! Whether there was nothing to do for any share, as of looks behind the last batch, and nothing has arrived since. */
 bool kh_turns_are_quiet(const kh_worker *worker);

@@ -7,6 +7,7 @@
 
 #include "app/health.h"
 #include "app/live_observe.h"
+#include "app/live_turns.h"
 #include "app/metrics.h"
 #include "app/watchdog.h"
 #include "codec/client_statistics.h"
@@ -190,7 +191,9 @@ static void judge_lanes(const kh_worker *worker)
     kh_lane_counts lanes;
     kh_live_count_lanes(worker, &lanes);
     if (!worker->assigned) {
-        return; /* as it was said at the beginning */
+        kh_health_set(KH_HEALTH_LANES, "lanes: the group has dealt out none yet");
+        kh_health_set(KH_HEALTH_RULES, NULL);
+        return;
     }
     (void)snprintf(why, sizeof why, "lanes: %zu are assigned, and not taken over yet", lanes.assigned);
     kh_health_set(KH_HEALTH_LANES, lanes.assigned > lanes.taken ? why : NULL);
@@ -212,7 +215,7 @@ void kh_watching_turn(kh_worker *worker)
         worker->watched_at_ms = 0; /* the lanes are others now: what waits is counted at once */
     }
     worker->was_taken = worker->taken;
-    kh_health_turn(kh_monotonic_ms());
+    kh_health_turn(kh_turns_oldest_ms(worker));
     judge_database(worker);
     judge_lanes(worker);
     kh_live_observe(worker);

@@ -22,14 +22,6 @@
 
 /* ---- the loop ---- */
 
-static void close_databases(kh_worker *worker)
-{
-    for (size_t i = 0; i < worker->share_count; i++) {
-        kh_database_close(worker->shares[i].database);
-        worker->shares[i].database = NULL;
-    }
-}
-
 static bool has_lanes(const kh_worker *worker)
 {
     for (size_t i = 0; i < worker->share_count; i++) {
@@ -49,7 +41,7 @@ static kh_rc start_over(kh_loop *of, kh_rc rc)
     }
     kh_metric_retry(rc);
     if (rc == KH_E_LOST) {
-        close_databases(worker);
+        kh_live_close_databases(worker);
     }
     kh_live_forget_pending(worker);
     of->retry_at_ms = kh_monotonic_ms() + kh_backoff_next(&of->backoff, kh_monotonic_ms(), kh_chance());
@@ -171,9 +163,7 @@ static kh_rc turn(kh_loop *of)
     kh_worker *worker = of->worker;
     bool rebalanced = false;
     kh_rc rc = kh_live_poll(worker, worker->taken ? IDLE_POLL_MS : 20, &rebalanced);
-    if (!kh_turns_any_late(worker)) {
-        kh_watchdog_pat();
-    }
+    kh_turns_pat(worker);
     if (rc != KH_OK || rebalanced || !has_lanes(worker)) {
         return rc;
     }
@@ -191,6 +181,12 @@ static kh_rc follow_course(kh_loop *of, kh_replay_course *course)
     return rc;
 }
 
+static void say_failed(kh_worker *worker, kh_rc rc)
+{
+    kh_exit_reason why = rc == KH_E_CONFIGURATION ? KH_ENDED_CONFIGURATION : KH_ENDED_FAILED;
+    worker->reason = worker->reason == KH_ENDED_WELL ? why : worker->reason;
+}
+
 static void run_loop(kh_loop *of)
 {
     kh_worker *worker = of->worker;
@@ -201,8 +197,7 @@ static void run_loop(kh_loop *of)
             rc = follow_course(of, worker->settings->course);
         }
         if (rc != KH_OK) {
-            kh_exit_reason why = rc == KH_E_CONFIGURATION ? KH_ENDED_CONFIGURATION : KH_ENDED_FAILED;
-            worker->reason = worker->reason == KH_ENDED_WELL ? why : worker->reason;
+            say_failed(worker, rc);
             return;
         }
         if (worker->settings->until_idle && is_done(worker)) {
@@ -217,8 +212,25 @@ static void run_loop(kh_loop *of)
     }
 }
 
+/* What they came to is told, if nothing else ends the worker. */
+static void end_turns(kh_worker *worker)
+{
+    bool did = false;
+    kh_turns_wait(worker);
+    kh_rc rc = kh_turns_end(worker, &did);
+    if (kh_rc_is_fatal(rc)) {
+        say_failed(worker, rc);
+    } else if (rc == KH_E_LOST) {
+        kh_live_close_databases(worker);
+    }
+}
+
 static void leave(kh_worker *worker)
 {
+    if (worker->crew != NULL) {
+        end_turns(worker);
+    }
+    kh_crew_free(worker->crew);
     kh_failpoint(KH_AT_BEFORE_LEAVING);
     if (worker->consumer != NULL && worker->publishing != NULL) {
         kh_live_give_up_lanes(worker, false);
@@ -231,14 +243,13 @@ static void leave(kh_worker *worker)
             kh_log(KH_LOG_WARNING, "leave", "the broker did not answer; the group learns it by the session's end");
         }
     }
-    kh_crew_free(worker->crew);
     kh_publishing_free(worker->publishing);
     kh_failpoint(KH_AT_PUBLISHING_ENDED);
     kh_publisher_free(worker->publisher);
     kh_failpoint(KH_AT_PRODUCER_CLOSED);
     kh_consumer_free(worker->consumer);
     kh_failpoint(KH_AT_CONSUMER_CLOSED);
-    close_databases(worker);
+    kh_live_close_databases(worker);
     kh_failpoint(KH_AT_DATABASES_CLOSED);
     for (size_t i = 0; i < worker->share_count; i++) {
         kh_share *share = &worker->shares[i];

@@ -41,7 +41,6 @@ void kh_loop_note_progress(kh_loop *of)
     of->progress_ms = kh_monotonic_ms();
     of->waiting_said = false;
     kh_backoff_reset(&of->backoff);
-    kh_watchdog_pat();
 }
 
 bool kh_loop_wait_for(kh_loop *of, const char *what, const char *why)

@@ -62,6 +62,15 @@ static rd_kafka_resp_err_t assign(kh_consumer *consumer, const rd_kafka_topic_pa
     return failed;
 }
 
+/* Before the consumer is closed, as librdkafka asks for. */
+static void drop_queue(kh_consumer *consumer)
+{
+    if (consumer->queue != NULL) {
+        rd_kafka_queue_destroy(consumer->queue);
+        consumer->queue = NULL;
+    }
+}
+
 static void forget_lanes(kh_consumer *consumer)
 {
     kh_assignment_clear(&consumer->assignment);
@@ -483,6 +492,7 @@ kh_rc kh_consumer_close(kh_consumer *consumer, int timeout_ms)
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
     kh_consumer_let_go(consumer);
     consumer->closed = true;
+    drop_queue(consumer);
     rd_kafka_error_t *failure = rd_kafka_consumer_close_queue(rk, queue);
     if (failure != NULL) {
         kh_handle_log(&consumer->handle, KH_KAFKA_LOG_WARNING, "leaving the group: %s", rd_kafka_error_string(failure));
@@ -510,9 +520,7 @@ void kh_consumer_free(kh_consumer *consumer)
     }
     assert(atomic_load(&consumer->held) == 0);
     if (consumer->handle.rk != NULL) {
-        if (consumer->queue != NULL) {
-            rd_kafka_queue_destroy(consumer->queue);
-        }
+        drop_queue(consumer);
         rd_kafka_destroy_flags(consumer->handle.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
     }
     forget_lanes(consumer);

@@ -69,7 +69,7 @@ KH_MUSTCHECK kh_rc kh_consumer_new(const kh_kafka_settings *settings, const char
  *  max.poll.interval.ms (90 s), whether or not lanes are held. */
 void kh_consumer_poll(kh_consumer *consumer, int timeout_ms, kh_consumer_event *out);
 
-/*! The poll that waits, or else the next one, comes back at once. Any thread. */
+/*! The poll that waits, or else the next one that would, comes back at once. Any thread, until kh_consumer_close. */
 void kh_consumer_wake(kh_consumer *consumer);
 
 /*! Ends the records of these holds. Any thread; NULL entries are skipped. All must be back before kh_consumer_free. */

@@ -164,13 +164,14 @@ void kh_handle_conf_consumer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "enable.partition.eof", "true");
     kh_handle_conf_set(building, "allow.auto.create.topics", "false");
     /* Enough in hand for the next batches, in bounded memory: records wait in the broker as well as here. What one
-     * fetch brings must fit below the bound: once that is reached nothing is fetched for up to a second (before 2.2,
-     * where it cannot be set), however soon there is room again. */
+     * fetch brings must fit below the bound, at least if it is not compressed: once that is reached nothing is fetched
+     * for up to a second (before 2.2, where it cannot be set), however soon there is room again. Its kilobytes are of
+     * 1000. */
     int32_t most = kh_handle_max_record(settings);
     int32_t fetch = most > FETCH_BYTES ? most : FETCH_BYTES;
     kh_handle_conf_set_number(building, "fetch.max.bytes", fetch);
     kh_handle_conf_set(building, "queued.min.messages", "1000000");
-    kh_handle_conf_set_number(building, "queued.max.messages.kbytes", fetch / 1024);
+    kh_handle_conf_set_number(building, "queued.max.messages.kbytes", fetch / 1000 + 1);
     /* So that one batch has records of many lanes, however much waits in each. A larger record comes nevertheless. */
     kh_handle_conf_set(building, "max.partition.fetch.bytes", "131072");
     kh_handle_conf_set_if_known(building, "fetch.queue.backoff.ms", "20");
@@ -183,7 +184,7 @@ void kh_handle_conf_producer(kh_handle_conf *building, const kh_kafka_settings *
     kh_handle_conf_set(building, "enable.idempotence", "true");
     kh_handle_conf_set(building, "compression.codec", "lz4");
     kh_handle_conf_set(building, "linger.ms", "2");
-    /* Back to back transactions wait for one back-off each. */
+    /* How long a transaction waits that comes before the former one has ended everywhere. */
     kh_handle_conf_set(building, "retry.backoff.ms", "10");
     kh_handle_conf_set(building, "queue.buffering.max.kbytes", "32768");
     /* As Java's clients, so that all who key a topic agree. */

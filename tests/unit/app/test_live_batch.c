@@ -77,7 +77,7 @@ static void no_lane_waits_behind_one_that_has_more(void **state)
     end(of);
     of = begin(100, 100, 100);
     expect(of, 4, 3, 3);
-    of->worker.shares[0].turns++;
+    of->worker.shares[0].batches++;
     expect(of, 3, 4, 3);
     end(of);
 }
@@ -88,9 +88,9 @@ static void each_lane_has_its_turn_where_a_batch_is_smaller_than_their_number(vo
     fixture *of = begin(100, 100, 100);
     of->worker.shares[0].halving = (kh_halving){.most = 1, .limit = 1};
     expect(of, 1, 0, 0);
-    of->worker.shares[0].turns++;
+    of->worker.shares[0].batches++;
     expect(of, 0, 1, 0);
-    of->worker.shares[0].turns++;
+    of->worker.shares[0].batches++;
     expect(of, 0, 0, 1);
     end(of);
 }
@@ -101,7 +101,7 @@ static void a_record_that_is_looked_for_stands_alone_in_the_end(void **state)
     fixture *of = begin(100, 100, 100);
     of->worker.shares[0].halving.limit = 1;
     expect(of, 1, 0, 0);
-    of->worker.shares[0].turns++;
+    of->worker.shares[0].batches++;
     expect(of, 1, 0, 0);
     end(of);
 }

@@ -175,6 +175,7 @@ static void poll_in_turn(fixture *of)
 {
     bool rebalanced = true;
     for (size_t i = 0; i < of->worker.share_count; i++) {
+        of->worker.shares[i].intake.begun_ms += of->worker.shares[i].intake.in_turn ? 0 : kh_monotonic_ms();
         of->worker.shares[i].intake.in_turn = true;
     }
     assert_int_equal(kh_live_poll(&of->worker, 0, &rebalanced), KH_OK);
@@ -307,6 +308,42 @@ static void what_arrives_during_turns_is_bounded(void **state)
     assert_int_equal(source.next, first + 2);
 }
 
+/* One share's turn lasts: its lane is not read further, and the other's is read as if it were alone. */
+static void a_turn_that_lasts_keeps_no_other_share_from_reading(void **state)
+{
+    fixture *of = *state;
+    put(0, 3 * (size_t)MOST);
+    poll_in_turn(of);
+    assert_false(source.paused[0]);
+    assert_int_equal(of->worker.shares[0].intake.arrived_count, 2 * MOST);
+    of->worker.shares[0].intake.begun_ms -= 60000;
+    put(1, MOST / 2);
+    poll_in_turn(of);
+    assert_true(source.paused[0]);
+    assert_false(source.paused[1]);
+    assert_int_equal(of->worker.shares[1].intake.arrived_count, MOST / 2);
+    of->worker.shares[0].intake.in_turn = false;
+    take_in(of, 0); /* two batches wait: not yet */
+    assert_true(source.paused[0]);
+    of->lanes[0].pending_count = MOST / 2; /* as if the others had been decided */
+    take_in(of, 0);
+    assert_false(source.paused[0]);
+}
+
+/* It tries in vain, turn after turn, each of them short; and each time an event is polled. */
+static void what_waits_is_bounded_however_long_nothing_is_decided(void **state)
+{
+    fixture *of = *state;
+    size_t most = 0;
+    for (int turn = 0; turn < 60; turn++) {
+        put(0, 1);
+        poll_once(of);
+        most = of->lanes[0].pending_count;
+    }
+    assert_in_range(most, 2 * MOST, 3 * MOST + 1);
+    assert_true(source.paused[0]);
+}
+
 static void what_is_in_the_turn_in_hand_waits_no_longer(void **state)
 {
     fixture *of = *state;
@@ -370,6 +407,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_full_queue_pauses_whatever_is_held_back, begin_one, end),
         cmocka_unit_test_setup_teardown(what_arrives_during_a_turn_waits_for_its_end, begin_two, end),
         cmocka_unit_test_setup_teardown(what_arrives_during_turns_is_bounded, begin_two, end),
+        cmocka_unit_test_setup_teardown(a_turn_that_lasts_keeps_no_other_share_from_reading, begin_two, end),
+        cmocka_unit_test_setup_teardown(what_waits_is_bounded_however_long_nothing_is_decided, begin_one, end),
         cmocka_unit_test_setup_teardown(what_is_in_the_turn_in_hand_waits_no_longer, begin_one, end),
         cmocka_unit_test_setup_teardown(what_nobody_wants_is_released, begin_two, end),
         cmocka_unit_test_setup_teardown(lanes_that_were_given_up_are_no_assignment, begin_two, end),

@@ -20,6 +20,14 @@ static struct {
 kh_rc __wrap_kh_live_batch(kh_share *share, bool *did);
 kh_rc __wrap_kh_live_look(kh_share *share);
 bool __wrap_kh_live_has_work(const kh_share *share);
+void __wrap_kh_watchdog_pat(void);
+
+static int pats;
+
+void __wrap_kh_watchdog_pat(void)
+{
+    pats++;
+}
 
 static size_t number_of(const kh_share *share)
 {
@@ -222,19 +230,68 @@ static void the_gravest_is_told(void **state)
     }
 }
 
-static void a_turn_that_lasts_is_late(void **state)
+/* Whether the watchdog is told, a while after it was told last. */
+static bool is_progress(fixture *of)
+{
+    pats = 0;
+    of->worker.patted_ms -= 10;
+    for (size_t i = 0; i < 2; i++) {
+        of->worker.shares[i].intake.begun_ms -= 10;
+    }
+    kh_turns_pat(&of->worker);
+    return pats > 0;
+}
+
+static void a_turn_that_is_stuck_is_not_hidden_by_others(void **state)
 {
     fixture *of = *state;
     bool did = false;
-    hold(1, true);
-    shares.to_do[1] = 1;
+    hold(0, true);
+    shares.to_do[0] = 1;
     assert_rc(kh_turns_begin(&of->worker), KH_OK);
-    of->worker.shares[1].intake.begun_ms -= 60000;
-    assert_true(kh_turns_any_late(&of->worker));
-    hold(1, false);
+    assert_true(is_progress(of)); /* it has only just begun */
+    for (int i = 0; i < 3; i++) {
+        shares.to_do[1] = 1;
+        assert_rc(kh_turns_begin(&of->worker), KH_OK);
+        for (did = false; !did;) {
+            kh_turns_wait_for_any(&of->worker, 60000);
+            assert_rc(kh_turns_end(&of->worker, &did), KH_OK);
+        }
+        assert_false(is_progress(of));
+    }
+    assert_true(kh_turns_oldest_ms(&of->worker) < kh_monotonic_ms());
+    hold(0, false);
     kh_turns_wait(&of->worker);
     assert_rc(kh_turns_end(&of->worker, &did), KH_OK);
-    assert_false(kh_turns_any_late(&of->worker));
+    assert_true(is_progress(of));
+}
+
+/* Each of two turns that last goes on when the other has begun anew: so there is always an old one, and all is well. */
+static void turns_that_are_tried_again_are_progress(void **state)
+{
+    fixture *of = *state;
+    hold(0, true);
+    hold(1, true);
+    shares.rc[0] = KH_E_RETRY;
+    shares.rc[1] = KH_E_RETRY;
+    assert_rc(kh_turns_begin(&of->worker), KH_OK);
+    assert_true(is_progress(of));
+    for (size_t i = 0; i < 4; i++) {
+        bool did = false;
+        assert_false(is_progress(of)); /* as long as nothing ends */
+        hold(i % 2, false);
+        while (kh_crew_is_busy(of->worker.crew, i % 2)) {
+            kh_turns_wait_for_any(&of->worker, 60000);
+        }
+        assert_rc(kh_turns_end(&of->worker, &did), KH_OK);
+        hold(i % 2, true);
+        assert_rc(kh_turns_begin(&of->worker), KH_OK);
+        of->worker.shares[i % 2].intake.begun_ms += 10;
+        assert_int_equal(is_progress(of), i % 2 == 1); /* both have begun since it was told last */
+    }
+    hold(0, false);
+    hold(1, false);
+    kh_turns_wait(&of->worker);
 }
 
 int main(void)
@@ -246,7 +303,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_share_without_lanes_keeps_nobody, begin, end),
         cmocka_unit_test_setup_teardown(what_comes_again_is_no_failure, begin, end),
         cmocka_unit_test_setup_teardown(the_gravest_is_told, begin, end),
-        cmocka_unit_test_setup_teardown(a_turn_that_lasts_is_late, begin, end),
+        cmocka_unit_test_setup_teardown(a_turn_that_is_stuck_is_not_hidden_by_others, begin, end),
+        cmocka_unit_test_setup_teardown(turns_that_are_tried_again_are_progress, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
