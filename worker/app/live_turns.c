@@ -3,8 +3,8 @@
 #include "app/crew.h"
 #include "app/live_arrivals.h"
 #include "app/metrics.h"
+#include "app/pause.h"
 #include "app/watchdog.h"
-#include "app/worker_loop.h"
 
 #define LOOK_EVERY_MS 100
 

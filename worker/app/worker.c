@@ -11,6 +11,7 @@
 #include "app/health.h"
 #include "app/live_turns.h"
 #include "app/metrics.h"
+#include "app/pause.h"
 #include "app/replay_course.h"
 #include "app/watchdog.h"
 #include "app/watching.h"

@@ -16,11 +16,6 @@ typedef struct kh_loop {
     bool waiting_said;
 } kh_loop;
 
-/*! A random number. */
-uint64_t kh_chance(void);
-
-void kh_pause_ms(int64_t milliseconds);
-
 /*! Whether it has waited too long (--until-idle only). */
 bool kh_loop_has_given_up(const kh_loop *of);
 

@@ -2,13 +2,12 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "app/connections.h"
 #include "app/crew.h"
 #include "app/failpoint.h"
+#include "app/pause.h"
 #include "app/rules_store.h"
 #include "app/watchdog.h"
 #include "app/watching.h"
@@ -17,18 +16,6 @@
 
 /* One try at a transaction, all waits inside included; then it is tried again, or given up with its lanes. */
 #define PUBLISH_PATIENCE_MS 30000
-
-uint64_t kh_chance(void)
-{
-    uint64_t value = 0;
-    return getrandom(&value, sizeof value, GRND_NONBLOCK) == sizeof value ? value : (uint64_t)kh_monotonic_ms();
-}
-
-void kh_pause_ms(int64_t milliseconds)
-{
-    struct timespec wait = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
-    (void)nanosleep(&wait, NULL);
-}
 
 bool kh_loop_has_given_up(const kh_loop *of)
 {
