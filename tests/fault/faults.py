@@ -172,8 +172,9 @@ def children(pid):
 def crash_database(campaign):
     database = campaign.servers.database
     count = database.log().count("terminating any other active server processes")
-    # The checkpointer is always there.
-    os.kill(min(children(database.pid)), signal.SIGKILL)
+    # The checkpointer is always there, but for a moment after the crash before.
+    running = campaign.wait("PostgreSQL to have processes", lambda: children(database.pid))
+    os.kill(min(running), signal.SIGKILL)
     campaign.note_restart("database")
     campaign.expect("PostgreSQL ends all its sessions when one of its processes was killed",
                     lambda: database.log().count("terminating any other active server processes") > count)
