@@ -19,6 +19,8 @@
 #define KH_SHARES_MAX      8
 #define KH_SOURCES_MAX     32  /* source topics: one for each participant */
 #define KH_SUBJECT_KEY_MAX 512 /* longer than any valid subject */
+#define KH_TURN_LATE_MS                                                                                                \
+    1000 /* a turn that lasts longer is not waited for: not by other shares' records, nor by figures */
 
 /*! A record that was polled but is not decided yet. */
 typedef struct kh_pending {

@@ -1,15 +1,25 @@
 #include "app/live_arrivals.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "app/failpoint.h"
+#include "app/heap.h"
 
 #define PENDING_BYTES_MAX ((size_t)16 << 20)
 #define HELD_BYTES_MAX    ((size_t)64 << 20) /* with those of lanes that are held back */
 #define PENDING_BATCHES   2                  /* so many wait when the shares are not given the same */
 #define HELD_BATCHES      3                  /* a share for which so many wait is not read further */
-#define LATE_MS           1000               /* nor one whose turn lasts so long */
+
+static size_t batch_of(const kh_worker *worker)
+{
+    return worker->settings->configuration->settings.batch.max_records;
+}
+
+/* What one share takes of a batch. */
+static size_t part_of(const kh_worker *worker)
+{
+    return batch_of(worker) / worker->share_count;
+}
 
 kh_rc kh_live_topic_changed(kh_worker *worker, const kh_consumer_event *event, const char *what)
 {
@@ -47,14 +57,7 @@ static bool make_room(kh_live_lane *lane)
         lane->pending_first = 0;
         return true;
     }
-    size_t size = lane->pending_size == 0 ? 256 : lane->pending_size * 2;
-    kh_pending *pending = realloc(lane->pending, size * sizeof *pending);
-    if (pending == NULL) {
-        return false;
-    }
-    lane->pending = pending;
-    lane->pending_size = size;
-    return true;
+    return kh_heap_grow((void **)&lane->pending, &lane->pending_size, lane->pending_count, sizeof *lane->pending);
 }
 
 /* As polled; with `clock: records` in the order of time, but never past one of the same topic. */
@@ -111,30 +114,17 @@ static kh_rc take_drained(kh_worker *worker, kh_live_lane *lane, const kh_consum
     return KH_OK;
 }
 
-static bool make_room_for_arrival(kh_share_intake *intake)
-{
-    if (intake->arrived_count < intake->arrived_size) {
-        return true;
-    }
-    size_t size = intake->arrived_size == 0 ? 256 : intake->arrived_size * 2;
-    kh_consumer_event *grown = realloc(intake->arrived, size * sizeof *grown);
-    if (grown == NULL) {
-        return false;
-    }
-    intake->arrived = grown;
-    intake->arrived_size = size;
-    return true;
-}
-
 kh_rc kh_live_arrive(kh_worker *worker, const kh_consumer_event *event)
 {
     kh_share *share = kh_live_share(worker, event->lane);
+    kh_share_intake *intake = &share->intake;
     bool wanted = worker->taken && kh_live_find_lane(share, event->lane) != NULL;
-    bool kept = wanted && make_room_for_arrival(&share->intake);
+    bool kept = wanted && kh_heap_grow((void **)&intake->arrived, &intake->arrived_size, intake->arrived_count,
+                                       sizeof *intake->arrived);
     if (kept) {
-        share->intake.arrived[share->intake.arrived_count++] = *event;
-        share->intake.arrived_bytes += event->record.value.length;
-        share->intake.quiet = false;
+        intake->arrived[intake->arrived_count++] = *event;
+        intake->arrived_bytes += event->record.value.length;
+        intake->quiet = false;
     } else {
         kh_consumer_release(worker->consumer, &event->hold, 1);
     }
@@ -183,8 +173,7 @@ static void let_go_on(kh_share *share)
 /* All that lanes hold while they are held back comes to half a batch, and to what arrived during one turn. */
 static void throttle(kh_share *share)
 {
-    size_t most = share->worker->settings->configuration->settings.batch.max_records;
-    size_t enough = share->full ? 1 : most / 2 / (share->lane_count + 1) + 1;
+    size_t enough = share->full ? 1 : batch_of(share->worker) / 2 / (share->lane_count + 1) + 1;
     for (size_t i = 0; i < share->lane_count; i++) {
         kh_live_lane *lane = &share->lanes[i];
         bool holds_back = lane->sweeping || lane->blocked || lane->behind;
@@ -221,8 +210,7 @@ kh_rc kh_live_take_in(kh_share *share)
     intake->arrived_bytes = 0;
     throttle(share);
     take_stock(share);
-    size_t most = worker->settings->configuration->settings.batch.max_records;
-    if (intake->held && intake->waiting < most / worker->share_count + 1) {
+    if (intake->held && intake->waiting <= part_of(worker)) {
         let_go_on(share);
     }
     return rc;
@@ -230,13 +218,13 @@ kh_rc kh_live_take_in(kh_share *share)
 
 void kh_live_hold_back(kh_worker *worker)
 {
-    size_t most = worker->settings->configuration->settings.batch.max_records;
     int64_t now = kh_monotonic_ms();
     for (size_t i = 0; i < worker->share_count; i++) {
         const kh_share_intake *intake = &worker->shares[i].intake;
         size_t waiting = intake->waiting + intake->arrived_count;
-        bool late = intake->in_turn && now - intake->begun_ms > LATE_MS && waiting >= most / worker->share_count;
-        bool much = waiting >= HELD_BATCHES * most || intake->waiting_bytes + intake->arrived_bytes >= HELD_BYTES_MAX;
+        bool late = intake->in_turn && now - intake->begun_ms > KH_TURN_LATE_MS && waiting >= part_of(worker);
+        bool much = waiting >= HELD_BATCHES * batch_of(worker) ||
+                    intake->waiting_bytes + intake->arrived_bytes >= HELD_BYTES_MAX;
         if (!intake->held && worker->shares[i].lane_count > 0 && (late || much)) {
             hold(&worker->shares[i]);
         }
@@ -245,7 +233,6 @@ void kh_live_hold_back(kh_worker *worker)
 
 bool kh_live_is_full(const kh_worker *worker)
 {
-    size_t most = worker->settings->configuration->settings.batch.max_records;
     size_t records = 0;
     size_t bytes = 0;
     size_t all_bytes = 0;
@@ -259,8 +246,8 @@ bool kh_live_is_full(const kh_worker *worker)
         }
         records += waiting;
         bytes += share->intake.waiting_bytes + share->intake.arrived_bytes;
-        each = each && (waiting >= most / worker->share_count || share->lane_count == 0);
+        each = each && (waiting >= part_of(worker) || share->lane_count == 0);
     }
-    return (each && records > 0) || records >= PENDING_BATCHES * most || bytes >= PENDING_BYTES_MAX ||
+    return (each && records > 0) || records >= PENDING_BATCHES * batch_of(worker) || bytes >= PENDING_BYTES_MAX ||
            all_bytes >= HELD_BYTES_MAX;
 }

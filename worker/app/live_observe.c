@@ -10,7 +10,6 @@
 
 #define EVERY_MS    5000
 #define SHARE_OF    100 /* it takes at most one part in so many of the time */
-#define LATE_MS     1000
 #define ARENA_BLOCK 4096
 
 static const kh_text NONE = {"", 0};
@@ -152,7 +151,8 @@ void kh_live_observe(kh_worker *worker)
     kh_backlog backlog = {0};
     kh_arena arena;
     int64_t now = kh_monotonic_ms();
-    bool late = now - kh_turns_oldest_ms(worker) > LATE_MS; /* it is not waited for: a better moment will come */
+    bool late =
+        now - kh_turns_oldest_ms(worker) > KH_TURN_LATE_MS; /* it is not waited for: a better moment will come */
     if (now < worker->watched_at_ms || worker->publishing == NULL || late) {
         return;
     }

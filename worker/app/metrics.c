@@ -139,26 +139,12 @@ void kh_samples_begin(kh_sample_source source)
     sources[source].count = 0;
 }
 
-static bool make_room(samples *of)
-{
-    if (of->count < of->size) {
-        return true;
-    }
-    size_t size = of->size == 0 ? 64 : of->size * 2;
-    sample *list = realloc(of->list, size * sizeof *list);
-    if (list == NULL) {
-        return false;
-    }
-    of->list = list;
-    of->size = size;
-    return true;
-}
-
 void kh_samples_add(kh_sample_source source, kh_metric metric, double value, kh_text first, kh_text second)
 {
     samples *of = &sources[source];
     sample one = {.metric = metric, .value = value};
-    if (make_room(of) && kh_arena_copy_text(&of->arena, first, &one.labels[0]) == KH_OK &&
+    if (kh_heap_grow((void **)&of->list, &of->size, of->count, sizeof *of->list) &&
+        kh_arena_copy_text(&of->arena, first, &one.labels[0]) == KH_OK &&
         kh_arena_copy_text(&of->arena, second, &one.labels[1]) == KH_OK) {
         of->list[of->count++] = one;
     }

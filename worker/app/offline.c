@@ -229,14 +229,8 @@ typedef struct standing {
 
 static kh_rc collect(kh_offline *offline, const kh_key_state *state, standing *all)
 {
-    if (all->count == all->size) {
-        size_t size = all->size == 0 ? 256 : all->size * 2;
-        kh_result *items = realloc(all->items, size * sizeof *items);
-        if (items == NULL) {
-            return KH_E_MEMORY;
-        }
-        all->items = items;
-        all->size = size;
+    if (!kh_heap_grow((void **)&all->items, &all->size, all->count, sizeof *all->items)) {
+        return KH_E_MEMORY;
     }
     all->items[all->count++] = (kh_result){
         .kind = state->kind,

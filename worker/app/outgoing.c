@@ -42,22 +42,6 @@ void kh_outgoing_deinit(kh_outgoing *out)
     kh_arena_deinit(&out->arena);
 }
 
-/* Makes room for one more. */
-static bool grow(void **items, size_t *size, size_t count, size_t item_size)
-{
-    if (count < *size) {
-        return true;
-    }
-    size_t wanted = *size == 0 ? 256 : *size * 2;
-    void *grown = realloc(*items, wanted * item_size);
-    if (grown == NULL) {
-        return false;
-    }
-    *items = grown;
-    *size = wanted;
-    return true;
-}
-
 kh_rc kh_outgoing_hash(kh_text message, uint64_t *out)
 {
     uint8_t digest[KH_SHA256_SIZE];
@@ -75,7 +59,7 @@ static kh_header header(const char *name, kh_text value)
 
 static kh_message *add_message(kh_outgoing *out)
 {
-    if (!grow((void **)&out->messages, &out->message_size, out->message_count, sizeof *out->messages)) {
+    if (!kh_heap_grow((void **)&out->messages, &out->message_size, out->message_count, sizeof *out->messages)) {
         return NULL;
     }
     return &out->messages[out->message_count++];
@@ -286,7 +270,8 @@ static kh_rc publish_dead_letter(kh_outgoing *out, int32_t lane, int64_t seq, co
 static kh_rc add_dead_letter(kh_outgoing *out, kh_arena *work, int32_t lane, const kh_result *result)
 {
     const kh_record *record = result->record;
-    if (!grow((void **)&out->dead_letters, &out->dead_letter_size, out->dead_letter_count, sizeof *out->dead_letters)) {
+    if (!kh_heap_grow((void **)&out->dead_letters, &out->dead_letter_size, out->dead_letter_count,
+                      sizeof *out->dead_letters)) {
         return KH_E_MEMORY;
     }
     kh_dead_letter_row row = {
@@ -314,7 +299,7 @@ static kh_rc add_dead_letter(kh_outgoing *out, kh_arena *work, int32_t lane, con
 
 kh_rc kh_outgoing_add(kh_outgoing *out, kh_arena *work, kh_message_cache *cache, int32_t lane, const kh_result *result)
 {
-    if (!grow((void **)&out->rows, &out->row_size, out->row_count, sizeof *out->rows)) {
+    if (!kh_heap_grow((void **)&out->rows, &out->row_size, out->row_count, sizeof *out->rows)) {
         return KH_E_MEMORY;
     }
     kh_result_row row = {

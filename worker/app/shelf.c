@@ -3,6 +3,7 @@
 #include <bsd/sys/tree.h>
 #include <stdlib.h>
 
+#include "app/heap.h"
 #include "codec/store.h"
 
 typedef struct row {
@@ -73,14 +74,8 @@ static kh_rc shelf_read_basis(void *self, kh_text key, kh_text *facts)
 
 static kh_rc list_row(kh_shelf *shelf, size_t at, const row *of)
 {
-    if (at == shelf->list_size) {
-        size_t size = shelf->list_size == 0 ? 64 : shelf->list_size * 2;
-        kh_stored_subject *list = realloc(shelf->list, size * sizeof *list);
-        if (list == NULL) {
-            return KH_E_MEMORY;
-        }
-        shelf->list = list;
-        shelf->list_size = size;
+    if (!kh_heap_grow((void **)&shelf->list, &shelf->list_size, at, sizeof *shelf->list)) {
+        return KH_E_MEMORY;
     }
     shelf->list[at] = of->stored;
     return KH_OK;

@@ -122,6 +122,17 @@ static kh_rc turn_once(fixture *of, bool *did)
     return kh_turns_end(&of->worker, did);
 }
 
+/* Until a turn has decided something, whatever others are still at. */
+static void decide_once(fixture *of)
+{
+    bool did = false;
+    assert_rc(kh_turns_begin(&of->worker), KH_OK);
+    while (!did) {
+        kh_turns_wait_for_any(&of->worker, 60000);
+        assert_rc(kh_turns_end(&of->worker, &did), KH_OK);
+    }
+}
+
 static void let_look(fixture *of, size_t share)
 {
     of->worker.shares[share].looked_ms = 0;
@@ -135,11 +146,7 @@ static void one_share_goes_on_while_anothers_turn_lasts(void **state)
     shares.to_do[0] = 1;
     shares.to_do[1] = 3;
     for (size_t i = 1; i <= 3; i++) {
-        assert_rc(kh_turns_begin(&of->worker), KH_OK);
-        for (did = false; !did;) {
-            kh_turns_wait_for_any(&of->worker, 60000);
-            assert_rc(kh_turns_end(&of->worker, &did), KH_OK);
-        }
+        decide_once(of);
         assert_int_equal(shares.batches[1], i);
     }
     assert_int_equal(shares.batches[0], 0);
@@ -252,11 +259,7 @@ static void a_turn_that_is_stuck_is_not_hidden_by_others(void **state)
     assert_true(is_progress(of)); /* it has only just begun */
     for (int i = 0; i < 3; i++) {
         shares.to_do[1] = 1;
-        assert_rc(kh_turns_begin(&of->worker), KH_OK);
-        for (did = false; !did;) {
-            kh_turns_wait_for_any(&of->worker, 60000);
-            assert_rc(kh_turns_end(&of->worker, &did), KH_OK);
-        }
+        decide_once(of);
         assert_false(is_progress(of));
     }
     assert_true(kh_turns_oldest_ms(&of->worker) < kh_monotonic_ms());
