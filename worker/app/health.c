@@ -35,10 +35,10 @@ void kh_health_set(kh_health_part part, const char *why)
     (void)pthread_mutex_unlock(&health.mutex);
 }
 
-void kh_health_turn(int64_t now)
+void kh_health_turn(int64_t when)
 {
     (void)pthread_mutex_lock(&health.mutex);
-    health.turned_ms = now;
+    health.turned_ms = when;
     (void)pthread_mutex_unlock(&health.mutex);
 }
 
