@@ -146,13 +146,16 @@ kh_rc kh_dead_letters_set_aside(kh_dead_letters *letters, const kh_dead_letter_c
 static bool parse_number(kh_text text, int64_t *out)
 {
     *out = 0;
+    if (text.length == 0 || text.length > 18) {
+        return false;
+    }
     for (size_t i = 0; i < text.length; i++) {
         if (text.data[i] < '0' || text.data[i] > '9') {
             return false;
         }
         *out = *out * 10 + (text.data[i] - '0');
     }
-    return text.length > 0 && text.length <= 18;
+    return true;
 }
 
 static bool cut_last(kh_text *text, kh_text *last)

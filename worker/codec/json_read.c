@@ -169,10 +169,10 @@ static bool split_nanos(kh_text text, char *without, int32_t *nanos)
     *nanos = 0;
     if (text.length > at && text.data[at] == '.') {
         for (at++; at < text.length && text.data[at] >= '0' && text.data[at] <= '9'; at++) {
-            *nanos = *nanos * 10 + (text.data[at] - '0');
             if (++digits > 9) {
                 return false;
             }
+            *nanos = *nanos * 10 + (text.data[at] - '0');
         }
         if (digits == 0) {
             return false;

@@ -62,6 +62,8 @@ static const struct {
     {KH_REFUSAL_UNDECODABLE, true, "grounds[0] is \"GROUND_OF_BEING\"",
      "{" TIME ",'event':{'measureTaken':{'grounds':['GROUND_OF_BEING']}}}"},
     {KH_REFUSAL_UNDECODABLE, true, "grounds[0]", "{" TIME ",'event':{'measureTaken':{'grounds':[4294967297]}}}"},
+    {KH_REFUSAL_UNDECODABLE, true, "not an instant of RFC 3339",
+     "{" TIME ",'event':{'occurredAt':'2026-06-02T00:59:59.8000000001Z'}}"},
     {KH_REFUSAL_UNDECODABLE, true, "event: a string; write an object", "{" TIME ",'event':'x'}"},
     {KH_REFUSAL_NO_BODY, true, "empty", "{'topic':'jp.label-events'," TIME "}"},
     {KH_REFUSAL_NO_BODY, true, "empty", "{'topic':'jp.label-events'," TIME ",'event':null}"},
