@@ -1,5 +1,6 @@
 /* Fills the source topics with label events for measuring: load BROKERS EVENTS LABELS [PER_SECOND [JP-TOPIC SG-TOPIC]];
- * 0 a second is as fast as it goes, with the events' own timestamps. */
+ * 0 a second is as fast as it goes, with the events' own timestamps. With a rate, all is made before the first is sent,
+ * so that making it takes nothing from what is measured. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,14 @@ static void failed(void *self, uint64_t line, const kh_kafka_error *error)
 
 #define TICK_MS 50
 
+typedef struct load {
+    const char *topics[2];
+    uint64_t events;
+    uint64_t labels;
+    uint64_t rate; /* a second; 0: as fast as it goes */
+    kh_sender *sender;
+} load;
+
 /* Sleeps so that no more than `rate` events have been sent each second: what is due in a tick leaves together, as from
  * a producer that lingers. One by one, they would cost the broker more than the worker's own traffic does. */
 static void hold_rate(int64_t begun_ms, uint64_t sent, uint64_t rate)
@@ -31,53 +40,84 @@ static void hold_rate(int64_t begun_ms, uint64_t sent, uint64_t rate)
     }
 }
 
+static kh_message message_of(const load *of, uint64_t n, kh_arena *arena)
+{
+    kh_record record;
+    kh_refusal refusal;
+    bool dated = false;
+    kh_text line = kh_bench_event_line(arena, n, of->labels);
+    if (kh_event_line_read(line, 262144, arena, &record, &dated, &refusal) != KH_OK) {
+        (void)fprintf(stderr, "event %" PRIu64 ": %.*s\n", n, KH_TEXT_ARGS(refusal.detail));
+        exit(1);
+    }
+    return (kh_message){.topic = record.topic.data[0] == 'j' ? 0 : 1,
+                        .partition = KH_PARTITION_BY_KEY,
+                        .has_key = true,
+                        .has_value = true,
+                        .key = record.key,
+                        .value = record.value,
+                        .timestamp = of->rate == 0 ? record.timestamp : KH_INSTANT_NONE};
+}
+
+/* \param kept  gets what the message needs. */
+static void make(const load *of, uint64_t n, kh_arena *scratch, kh_arena *kept, kh_message *out)
+{
+    kh_arena_reset(scratch);
+    *out = message_of(of, n, scratch);
+    if (kh_arena_copy_text(kept, out->key, &out->key) != KH_OK ||
+        kh_arena_copy_text(kept, out->value, &out->value) != KH_OK) {
+        (void)fprintf(stderr, "load: out of memory\n");
+        exit(1);
+    }
+}
+
+static kh_rc send_all(const load *of, kh_message *made, kh_arena *scratch, kh_arena *kept, kh_kafka_error *error)
+{
+    kh_rc rc = KH_OK;
+    for (uint64_t n = 0; of->rate != 0 && n < of->events; n++) {
+        make(of, n, scratch, kept, &made[n]);
+    }
+    int64_t begun = kh_monotonic_ms();
+    for (uint64_t n = 0; rc == KH_OK && n < of->events; n++) {
+        if (of->rate == 0) {
+            kh_arena_reset(kept);
+            make(of, n, scratch, kept, made);
+            rc = kh_sender_send(of->sender, made, n, error);
+        } else {
+            rc = kh_sender_send(of->sender, &made[n], n, error);
+            hold_rate(begun, n + 1, of->rate);
+        }
+    }
+    return rc == KH_OK ? kh_sender_flush(of->sender, 60000, error) : rc;
+}
+
 int main(int argc, char **argv)
 {
-    const char *const topics[] = {argc > 5 ? argv[5] : "jp.label-events", argc > 6 ? argv[6] : "sg.label-events"};
     if (argc < 4) {
         (void)fprintf(stderr, "usage: load BROKERS EVENTS LABELS [PER_SECOND [JP-TOPIC SG-TOPIC]]\n");
         return 2;
     }
-    uint64_t events = strtoull(argv[2], NULL, 10);
-    uint64_t labels = strtoull(argv[3], NULL, 10);
-    uint64_t rate = argc > 4 ? strtoull(argv[4], NULL, 10) : 0;
+    load of = {.topics = {argc > 5 ? argv[5] : "jp.label-events", argc > 6 ? argv[6] : "sg.label-events"},
+               .events = strtoull(argv[2], NULL, 10),
+               .labels = strtoull(argv[3], NULL, 10),
+               .rate = argc > 4 ? strtoull(argv[4], NULL, 10) : 0};
     kh_kafka_settings settings = {.brokers = argv[1], .group = "load"};
     kh_kafka_error error = {0};
-    kh_sender *sender = NULL;
-    kh_arena arena;
-    kh_arena_init(&arena, 65536, kh_heap());
-    kh_rc rc = kh_sender_new(&settings, topics, 2, failed, NULL, &sender, &error);
-    int64_t begun = kh_monotonic_ms();
-    for (uint64_t n = 0; rc == KH_OK && n < events; n++) {
-        kh_record record;
-        kh_refusal refusal;
-        bool dated = false;
-        kh_arena_reset(&arena);
-        kh_text line = kh_bench_event_line(&arena, n, labels);
-        rc = kh_event_line_read(line, 262144, &arena, &record, &dated, &refusal);
-        if (rc != KH_OK) {
-            (void)fprintf(stderr, "event %" PRIu64 ": %.*s\n", n, KH_TEXT_ARGS(refusal.detail));
-            return 1;
-        }
-        kh_message message = {.topic = record.topic.data[0] == 'j' ? 0 : 1,
-                              .partition = KH_PARTITION_BY_KEY,
-                              .has_key = true,
-                              .has_value = true,
-                              .key = record.key,
-                              .value = record.value,
-                              .timestamp = rate == 0 ? record.timestamp : KH_INSTANT_NONE};
-        rc = kh_sender_send(sender, &message, n, &error);
-        if (rate != 0) {
-            hold_rate(begun, n + 1, rate);
-        }
-    }
+    kh_arena scratch;
+    kh_arena kept;
+    kh_arena_init(&scratch, 65536, kh_heap());
+    kh_arena_init(&kept, 65536, kh_heap());
+    kh_message *made = calloc(of.rate == 0 ? 1 : of.events, sizeof *made);
+    kh_rc rc = made == NULL ? KH_E_MEMORY : kh_sender_new(&settings, of.topics, 2, failed, NULL, &of.sender, &error);
     if (rc == KH_OK) {
-        rc = kh_sender_flush(sender, 60000, &error);
+        rc = send_all(&of, made, &scratch, &kept, &error);
     }
     if (rc != KH_OK) {
-        (void)fprintf(stderr, "load: %s\n", error.text);
+        (void)fprintf(stderr, "load: %s\n", rc == KH_E_MEMORY ? "out of memory" : error.text);
     }
-    kh_sender_free(sender);
-    kh_arena_deinit(&arena);
+    kh_sender_free(of.sender);
+    kh_arena_deinit(&kept);
+    kh_arena_deinit(&scratch);
+    free(made);
     return rc == KH_OK ? 0 : 1;
 }
