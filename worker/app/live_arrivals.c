@@ -5,7 +5,7 @@
 #include "app/failpoint.h"
 #include "app/heap.h"
 
-#define PENDING_BYTES_MAX ((size_t)16 << 20)
+#define PENDING_BYTES_MAX ((size_t)8 << 20)
 #define HELD_BYTES_MAX    ((size_t)64 << 20) /* with those of lanes that are held back */
 #define PENDING_BATCHES   2                  /* so many wait when the shares are not given the same */
 #define HELD_BATCHES      3                  /* a share for which so many wait is not read further */
