@@ -22,6 +22,11 @@ bench_stop() {
 
 # Starts both; $broker and $database say where, $topics how the names of all topics begin. They end with the script.
 bench_start() {
+    bench_servers
+    bench_topics=$topics
+}
+
+bench_servers() {
     rm -rf "$folder"
     mkdir -p "$folder"
     if [ -n "${KH_KAFKA_ADDRESS:-}" ] && [ -n "${KH_POSTGRES_ADDRESS:-}" ]; then
@@ -75,9 +80,22 @@ bench_load() { # EVENTS LABELS [PER_SECOND]
     "$build/tests/bench/bench_load" "$broker" "$1" "$2" "${3:-0}" "${topics}jp" "${topics}sg"
 }
 
-# A name for a deployment, unique on these servers.
+# A name for the deployment of $topics.
 bench_schema() {
-    echo "$topics" | tr -c 'a-z0-9\n' _
+    echo "$topics" | tr '[:upper:]' '[:lower:]' | tr -c 'a-z0-9\n' _
+}
+
+# A deployment with fresh topics and tables. Sets $topics and $schema.
+bench_deploy() { # NAME
+    topics=$bench_topics$1.
+    schema=$(bench_schema)
+    bench_run "$schema" "$build/kakehashi" migrate >/dev/null
+    bench_run "$schema" "$build/kakehashi" topics create >/dev/null
+}
+
+# Its topics stay.
+bench_drop() { # DEPLOYMENT
+    bench_sql "DROP SCHEMA \"$1\" CASCADE" 2>/dev/null
 }
 
 bench_sql() { # SQL

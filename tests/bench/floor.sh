@@ -35,7 +35,7 @@ measure() { # NAME PROGRAM ARGUMENT...
         fi
         awk -v n="$events" -v s="$seconds" 'BEGIN { printf "%.0f\n", n / s }'
     done
-    bench_sql "DROP SCHEMA \"$name\" CASCADE" 2>/dev/null
+    bench_drop "$name"
 }
 
 floor() {

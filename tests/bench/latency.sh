@@ -22,23 +22,17 @@ labels=$((events / 4))
 BENCH_CLOCK=wall
 
 warm_up() {
-    topics=${common_topics}warm.
-    schema=$(bench_schema)
-    bench_run "$schema" "$build/kakehashi" migrate >/dev/null
-    bench_run "$schema" "$build/kakehashi" topics create >/dev/null
+    bench_deploy warm
     bench_load $((events * 4)) "$labels"
     bench_workers "$schema" 1
-    bench_sql "DROP SCHEMA \"$schema\" CASCADE" 2>/dev/null
+    bench_drop "$schema"
 }
 
 # Fresh topics and tables; prints "p50 p99 max".
 measure() { # NAME PROGRAM ARGUMENT...
     name=$1
-    topics=$common_topics$1.
     shift
-    schema=$(bench_schema)
-    bench_run "$schema" "$build/kakehashi" migrate >/dev/null
-    bench_run "$schema" "$build/kakehashi" topics create >/dev/null
+    bench_deploy "$name"
     bench_sql CHECKPOINT
     "$build/tests/bench/bench_latency" "$broker" "$events" "$labels" $((events / 2)) "${topics}status" "${topics}jp" \
         "${topics}sg" >"$folder/$name.latency" &
@@ -56,12 +50,11 @@ measure() { # NAME PROGRAM ARGUMENT...
     wait "$reader"
     kill "$program" 2>/dev/null || true
     wait "$program" || true
-    bench_sql "DROP SCHEMA \"$schema\" CASCADE" 2>/dev/null
+    bench_drop "$schema"
     cat "$folder/$name.latency"
 }
 
 bench_start
-common_topics=$topics
 warm_up
 pair=1
 while [ "$pair" -le "$pairs" ]; do

@@ -59,36 +59,53 @@ static kh_message message_of(const load *of, uint64_t n, kh_arena *arena)
                         .timestamp = of->rate == 0 ? record.timestamp : KH_INSTANT_NONE};
 }
 
-/* \param kept  gets what the message needs. */
-static void make(const load *of, uint64_t n, kh_arena *scratch, kh_arena *kept, kh_message *out)
+static kh_rc send_at_once(const load *of, kh_kafka_error *error)
 {
-    kh_arena_reset(scratch);
-    *out = message_of(of, n, scratch);
-    if (kh_arena_copy_text(kept, out->key, &out->key) != KH_OK ||
-        kh_arena_copy_text(kept, out->value, &out->value) != KH_OK) {
-        (void)fprintf(stderr, "load: out of memory\n");
-        exit(1);
+    kh_arena arena;
+    kh_arena_init(&arena, 65536, kh_heap());
+    kh_rc rc = KH_OK;
+    for (uint64_t n = 0; rc == KH_OK && n < of->events; n++) {
+        kh_arena_reset(&arena);
+        kh_message message = message_of(of, n, &arena);
+        rc = kh_sender_send(of->sender, &message, n, error);
     }
+    kh_arena_deinit(&arena);
+    return rc;
 }
 
-static kh_rc send_all(const load *of, kh_message *made, kh_arena *scratch, kh_arena *kept, kh_kafka_error *error)
+/* All messages, in \a kept. \return owned by the caller, who frees it. */
+static kh_message *make_all(const load *of, kh_arena *kept)
 {
-    kh_rc rc = KH_OK;
-    for (uint64_t n = 0; of->rate != 0 && n < of->events; n++) {
-        make(of, n, scratch, kept, &made[n]);
-    }
-    int64_t begun = kh_monotonic_ms();
-    for (uint64_t n = 0; rc == KH_OK && n < of->events; n++) {
-        if (of->rate == 0) {
-            kh_arena_reset(kept);
-            make(of, n, scratch, kept, made);
-            rc = kh_sender_send(of->sender, made, n, error);
-        } else {
-            rc = kh_sender_send(of->sender, &made[n], n, error);
-            hold_rate(begun, n + 1, of->rate);
+    kh_arena scratch;
+    kh_arena_init(&scratch, 65536, kh_heap());
+    kh_message *made = calloc(of->events, sizeof *made);
+    for (uint64_t n = 0; made != NULL && n < of->events; n++) {
+        kh_arena_reset(&scratch);
+        made[n] = message_of(of, n, &scratch);
+        if (kh_arena_copy_text(kept, made[n].key, &made[n].key) != KH_OK ||
+            kh_arena_copy_text(kept, made[n].value, &made[n].value) != KH_OK) {
+            free(made);
+            made = NULL;
         }
     }
-    return rc == KH_OK ? kh_sender_flush(of->sender, 60000, error) : rc;
+    kh_arena_deinit(&scratch);
+    return made;
+}
+
+static kh_rc send_at_rate(const load *of, kh_kafka_error *error)
+{
+    kh_arena kept;
+    kh_arena_init(&kept, 65536, kh_heap());
+    kh_message *made = make_all(of, &kept);
+    kh_rc rc = made == NULL ? KH_E_MEMORY : KH_OK;
+    int64_t begun = kh_monotonic_ms();
+    for (uint64_t n = 0; rc == KH_OK && n < of->events; n++) {
+        rc = kh_sender_send(of->sender, &made[n], n, error);
+        hold_rate(begun, n + 1, of->rate);
+    }
+    free(made);
+    kh_arena_deinit(&kept);
+    return rc;
 }
 
 int main(int argc, char **argv)
@@ -103,21 +120,16 @@ int main(int argc, char **argv)
                .rate = argc > 4 ? strtoull(argv[4], NULL, 10) : 0};
     kh_kafka_settings settings = {.brokers = argv[1], .group = "load"};
     kh_kafka_error error = {0};
-    kh_arena scratch;
-    kh_arena kept;
-    kh_arena_init(&scratch, 65536, kh_heap());
-    kh_arena_init(&kept, 65536, kh_heap());
-    kh_message *made = calloc(of.rate == 0 ? 1 : of.events, sizeof *made);
-    kh_rc rc = made == NULL ? KH_E_MEMORY : kh_sender_new(&settings, of.topics, 2, failed, NULL, &of.sender, &error);
+    kh_rc rc = kh_sender_new(&settings, of.topics, 2, failed, NULL, &of.sender, &error);
     if (rc == KH_OK) {
-        rc = send_all(&of, made, &scratch, &kept, &error);
+        rc = of.rate == 0 ? send_at_once(&of, &error) : send_at_rate(&of, &error);
+    }
+    if (rc == KH_OK) {
+        rc = kh_sender_flush(of.sender, 60000, &error);
     }
     if (rc != KH_OK) {
         (void)fprintf(stderr, "load: %s\n", rc == KH_E_MEMORY ? "out of memory" : error.text);
     }
     kh_sender_free(of.sender);
-    kh_arena_deinit(&kept);
-    kh_arena_deinit(&scratch);
-    free(made);
     return rc == KH_OK ? 0 : 1;
 }

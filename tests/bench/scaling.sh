@@ -26,10 +26,7 @@ rate=3000
 
 # Fresh topics and tables, with so many labels in stock. Sets $schema.
 deploy() { # NAME STOCK
-    topics=$common_topics$1.
-    schema=$(bench_schema)
-    bench_run "$schema" "$build/kakehashi" migrate >/dev/null
-    bench_run "$schema" "$build/kakehashi" topics create >/dev/null
+    bench_deploy "$1"
     bench_sql "INSERT INTO \"$schema\".subject (lane, key, due_at, next_change_at, residual_open, facts, decisions, basis, outcomes)
         SELECT n % 12, 'JP/stock-' || lpad(n::text, 9, '0'), s.due_at, s.next_change_at, s.residual_open, s.facts, s.decisions,
                s.basis, s.outcomes
@@ -40,17 +37,13 @@ deploy() { # NAME STOCK
     bench_sql CHECKPOINT
 }
 
-drop() {
-    bench_sql "DROP SCHEMA \"$schema\" CASCADE" 2>/dev/null
-}
-
 # Prints events/s.
 throughput() { # STOCK WORKERS
     deploy "speed$1-$2" "$1"
     bench_load "$events" "$labels"
     bench_workers "$schema" "$2"
     bench_results "$schema" | awk -v n="$events" '{ printf "%.0f\n", n / $2 }'
-    drop
+    bench_drop "$schema"
 }
 
 owners() {
@@ -89,24 +82,20 @@ take_over() { # STOCK SIGNAL
     bench_sql "SELECT round(extract(epoch FROM max(gap))::numeric, 2) FROM (
         SELECT r.recorded_at - lag(r.recorded_at, 1, l.since) OVER (PARTITION BY l.lane ORDER BY r.recorded_at) AS gap
         FROM \"$schema\".lost l JOIN \"$schema\".result r ON r.lane = l.lane AND r.recorded_at > l.since) AS gaps"
-    drop
+    bench_drop "$schema"
 }
 
 # Rows to make the stock of, such as the events leave them.
 make_stock() {
-    topics=${common_topics}first.
-    schema=$(bench_schema)
-    bench_run "$schema" "$build/kakehashi" migrate >/dev/null
-    bench_run "$schema" "$build/kakehashi" topics create >/dev/null
+    bench_deploy first
     bench_load 4000 1000
     bench_run "$schema" "$build/kakehashi" run --until-idle 2>"$folder/first.log"
     bench_sql "DROP TABLE IF EXISTS public.stock"
     bench_sql "CREATE TABLE public.stock AS SELECT * FROM \"$schema\".subject WHERE key LIKE '__/%'"
-    drop
+    bench_drop "$schema"
 }
 
 bench_start
-common_topics=$topics
 make_stock
 alone=""
 for stock in $stocks; do
@@ -115,6 +104,7 @@ for stock in $stocks; do
         alone=${alone:-$speed}
         echo "$stock labels in stock, $count workers: $speed events/s, share $(awk "BEGIN { printf \"%.2f\", $speed / $alone }")"
     done
-    echo "$stock labels in stock, taken over after kill -9 in $(take_over "$stock" KILL) s," \
-        "after SIGTERM in $(take_over "$stock" TERM) s"
+    killed=$(take_over "$stock" KILL)
+    ended=$(take_over "$stock" TERM)
+    echo "$stock labels in stock, taken over after kill -9 in $killed s, after SIGTERM in $ended s"
 done

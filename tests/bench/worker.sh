@@ -30,7 +30,7 @@ measure() { # DEPLOYMENT
         awk -v n="$events" -v s="$seconds" -v b="$begun" -v e="$ended" \
             'BEGIN { printf "%.0f events/s between commits; %.0f events/s with start, group join and end\n", n / s, n / (e - b) }'
     done
-    bench_sql "DROP SCHEMA \"$1\" CASCADE" 2>/dev/null
+    bench_drop "$1"
 }
 
 bench_start

@@ -5,6 +5,7 @@
 #include "app/failpoint.h"
 #include "app/heap.h"
 
+/* Each share holds as much again in its turn, and copies of it for the table and for the topic (README: Bounds). */
 #define PENDING_BYTES_MAX ((size_t)8 << 20)
 #define HELD_BYTES_MAX    ((size_t)64 << 20) /* with those of lanes that are held back */
 #define PENDING_BATCHES   2                  /* so many wait when the shares are not given the same */
